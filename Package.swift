@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Swift 6 language mode plus every upcoming feature that the compiler offers and does not yet turn on by itself.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Thread Sanitizer cannot be seen at compile time, so `make tsan` says it through the environment.
+let coreSettings = settings + (Context.environment["SLUICE_TSAN"] == nil ? [] : [.define("SLUICE_TSAN")])
+
+let package = Package(
+    name: "sluice",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Sluice", targets: ["Sluice"]),
+        .library(name: "SluiceTesting", targets: ["SluiceTesting"]),
+        .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
+        .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
+        .executable(name: "sluice", targets: ["SluiceCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .target(
+            name: "Sluice",
+            dependencies: [.product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: coreSettings
+        ),
+        .target(name: "SluiceTesting", dependencies: ["Sluice"], swiftSettings: coreSettings),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "SluicePostgres",
+            dependencies: [
+                "Sluice", "CLibPQ", .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SluiceSinks",
+            dependencies: [
+                "Sluice", "SluicePostgres", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "SluiceCommand",
+            dependencies: [
+                "Sluice", "SluicePostgres", "SluiceSinks",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SluiceTests", dependencies: ["Sluice", "SluiceTesting"], swiftSettings: coreSettings),
+        .testTarget(
+            name: "SluicePostgresTests",
+            dependencies: ["SluicePostgres", "SluiceTesting"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceSinksTests",
+            dependencies: [
+                "SluiceSinks", "SluicePostgres", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["SluiceCommand", "SluicePostgres", "SluiceSinks"],
+            swiftSettings: settings
+        ),
+    ]
+)

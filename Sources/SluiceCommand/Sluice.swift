@@ -1,0 +1,4 @@
+@main
+struct SluiceCommand {
+    static func main() {}
+}
