@@ -13,8 +13,9 @@ public struct LSN: RawRepresentable, Hashable, Comparable, Sendable {
 
     /// Parses Postgres' text form, for example `0/16B3748`.
     ///
+    /// The result is `nil` if the text has another form.
+    ///
     /// - Parameter text: Two hexadecimal numbers of at most 32 bits, separated by a slash.
-    /// - Returns: `nil` if the text has another form.
     public init?(_ text: some StringProtocol) {
         let halves = text.split(separator: "/", omittingEmptySubsequences: false)
         guard halves.count == 2,

@@ -9,7 +9,9 @@ public struct Column: Hashable, Sendable {
     /// Type modifier, -1 if there is none.
     public let typeModifier: Int32
 
-    /// Part of the replica identity. With `REPLICA IDENTITY FULL` every column is; it says nothing of the primary key.
+    /// Part of the replica identity.
+    ///
+    /// With `REPLICA IDENTITY FULL` every column is; it says nothing of the primary key.
     public let isIdentity: Bool
 
     /// Makes a column.

@@ -46,7 +46,13 @@ public struct Change: Sendable {
 
     /// Makes an event.
     public init(
-        sequence: UInt64, cursor: Cursor, kind: Kind, batch: EncodedBatch, offset: Int32, length: Int32, cost: Int32
+        sequence: UInt64,
+        cursor: Cursor,
+        kind: Kind,
+        batch: EncodedBatch,
+        offset: Int32,
+        length: Int32,
+        cost: Int32
     ) {
         self.sequence = sequence
         self.cursor = cursor

@@ -61,7 +61,12 @@ public struct RawChange: Sendable {
 
     /// Makes an event.
     public init(
-        sequence: UInt64, index: UInt64, batch: FrameBatch, transaction: Int32, offset: Int32, length: Int32,
+        sequence: UInt64,
+        index: UInt64,
+        batch: FrameBatch,
+        transaction: Int32,
+        offset: Int32,
+        length: Int32,
         cost: Int32
     ) {
         self.sequence = sequence
