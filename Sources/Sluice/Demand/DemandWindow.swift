@@ -1,0 +1,45 @@
+/// The arithmetic of automatic demand for one subscription (GenStage's, worked numbers in the tests).
+///
+/// The window starts full: the first ask is for `max`. A message is handled in chunks of at most `max - min` events,
+/// cut from its start; after a chunk that leaves `min` or less outstanding, the window is filled up to `max` again.
+struct DemandWindow {
+    /// One piece of a message, and what to ask for once it is handled; 0: nothing.
+    struct Chunk: Equatable {
+        var size: Int
+        var ask: Int
+    }
+
+    let min: Int
+    let max: Int
+
+    /// What is still outstanding when everything that was handed out so far is counted.
+    private(set) var demand: Int
+
+    /// The largest chunk.
+    var limit: Int { max - min }
+
+    init(min: Int, max: Int) {
+        self.init(min: min, max: max, demand: max)
+    }
+
+    init(min: Int, max: Int, demand: Int) {
+        self.min = min
+        self.max = max
+        self.demand = demand
+    }
+
+    /// Cuts the next chunk from the start of a message.
+    ///
+    /// - Parameters:
+    ///   - remaining: What is left of the message, at least 1.
+    ///   - excess: How many events at the message's end were never asked for; they do not count.
+    mutating func nextChunk(of remaining: Int, excess: Int = 0) -> Chunk {
+        let size = Swift.min(remaining, limit)
+        let counted = Swift.max(0, Swift.min(size, remaining - excess))
+        demand -= counted
+        guard counted > 0, demand <= min else { return Chunk(size: size, ask: 0) }
+        let ask = max - demand
+        demand = max
+        return Chunk(size: size, ask: ask)
+    }
+}

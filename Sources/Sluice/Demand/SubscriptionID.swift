@@ -1,0 +1,19 @@
+/// The identity of a subscription; never reused within a graph.
+public struct SubscriptionID: Hashable, Comparable, Sendable {
+    let number: Int
+
+    /// Orders subscriptions by the time of their making.
+    public static func < (left: SubscriptionID, right: SubscriptionID) -> Bool {
+        left.number < right.number
+    }
+}
+
+extension SubscriptionID: CustomStringConvertible {
+    /// The number of the subscription in its graph.
+    public var description: String { "#\(number)" }
+}
+
+/// The identity of a stage within its graph.
+struct StageID: Hashable, Sendable {
+    let number: Int
+}

@@ -1,0 +1,154 @@
+import DequeModule
+
+/// The receiving half of a stage's machine: subscriptions, their windows, and the messages that wait.
+struct Inbound<Event: Sendable>: Sendable {
+    /// A piece of a message for the handler, and the ask that follows it.
+    struct Chunk: Sendable {
+        var events: [Event]
+        var subscription: SubscriptionID
+        var ask: Ask?
+    }
+
+    private enum Item: Sendable {
+        case events([Event], SubscriptionID)
+        case finished(SubscriptionID)
+    }
+
+    private struct Subscription: Sendable {
+        let id: SubscriptionID
+        let upstream: any Upstream
+        /// Absent for manual demand.
+        var window: DemandWindow?
+        var ledger = DemandLedger()
+        /// The consumer has cancelled; no ask leaves any more, and the producer's *finished* is awaited.
+        var isLeaving = false
+    }
+
+    /// What is left of the message that is being handed out in chunks.
+    private struct Current: Sendable {
+        var events: [Event]
+        var start: Int
+        var subscription: SubscriptionID
+    }
+
+    private var subscriptions: [Subscription] = []
+    private var inbox: Deque<Item> = []
+    private var current: Current?
+
+    /// How many events wait, the running handler's not included.
+    private(set) var waitingEvents = 0
+
+    /// Whether some producer has finished.
+    private(set) var hasSeenFinish = false
+
+    var hasLiveSubscription: Bool { !subscriptions.isEmpty }
+    var isEmpty: Bool { inbox.isEmpty && current == nil }
+
+    /// Whether the next thing in the inbox is a producer's end, which needs no handler.
+    var startsWithFinish: Bool {
+        guard current == nil, case .finished = inbox.first else { return false }
+        return true
+    }
+
+    mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) {
+        subscriptions.append(Subscription(id: id, upstream: upstream, window: window))
+    }
+
+    /// Notes demand on this side of the subscription.
+    ///
+    /// - Returns: What to send; nil if the subscription has ended or is ending.
+    mutating func ask(_ count: Int, by id: SubscriptionID) -> Ask? {
+        guard let index = index(of: id), !subscriptions[index].isLeaving else { return nil }
+        subscriptions[index].ledger.ask(count)
+        return Ask(upstream: subscriptions[index].upstream, subscription: id, count: count)
+    }
+
+    /// A message of a subscription that has ended is ignored.
+    mutating func received(_ events: [Event], for id: SubscriptionID) {
+        guard let index = index(of: id) else { return }
+        let isAskedFor = subscriptions[index].ledger.deliver(events.count)
+        assert(isAskedFor, "\(subscriptions[index].upstream.name) delivered more than was asked for")
+        waitingEvents += events.count
+        inbox.append(.events(events, id))
+    }
+
+    mutating func finished(_ id: SubscriptionID) {
+        guard index(of: id) != nil else { return }
+        inbox.append(.finished(id))
+    }
+
+    /// Begins to leave a producer.
+    ///
+    /// - Returns: What to send; nil if the subscription has ended or is ending already.
+    mutating func leave(_ id: SubscriptionID) -> Leave? {
+        guard let index = index(of: id), !subscriptions[index].isLeaving else { return nil }
+        subscriptions[index].isLeaving = true
+        return Leave(upstream: subscriptions[index].upstream, subscription: id)
+    }
+
+    /// Begins to leave every producer.
+    mutating func leaveAll() -> [Leave] {
+        subscriptions.indices.compactMap { index in leave(subscriptions[index].id) }
+    }
+
+    /// Forgets subscriptions whose end has come to the front.
+    mutating func removeFinished() {
+        while current == nil, case .finished(let id) = inbox.first {
+            inbox.removeFirst()
+            guard let index = index(of: id) else { continue }
+            if !subscriptions[index].isLeaving { hasSeenFinish = true }
+            subscriptions.remove(at: index)
+        }
+    }
+
+    /// Takes the next piece of work for the handler; nil if there is none.
+    ///
+    /// Messages of one subscription that wait behind each other are joined up to the size of a chunk, so a stage that
+    /// has fallen behind works in larger steps. A manual subscription gets each message whole.
+    mutating func nextChunk() -> Chunk? {
+        removeFinished()
+        if current == nil { takeMessage() }
+        guard var message = current else { return nil }
+        let remaining = message.events.count - message.start
+        guard let index = index(of: message.subscription), var window = subscriptions[index].window else {
+            current = nil
+            waitingEvents -= remaining
+            return Chunk(events: message.events, subscription: message.subscription, ask: nil)
+        }
+        let chunk = window.nextChunk(of: remaining)
+        subscriptions[index].window = window
+        waitingEvents -= chunk.size
+        let ask = chunk.ask == 0 ? nil : ask(chunk.ask, by: message.subscription)
+        if message.start == 0, chunk.size == remaining {
+            current = nil
+            return Chunk(events: message.events, subscription: message.subscription, ask: ask)
+        }
+        let events = Array(message.events[message.start..<message.start + chunk.size])
+        message.start += chunk.size
+        current = chunk.size == remaining ? nil : message
+        return Chunk(events: events, subscription: message.subscription, ask: ask)
+    }
+
+    private mutating func takeMessage() {
+        guard case .events(var events, let id) = inbox.first else { return }
+        inbox.removeFirst()
+        if let index = index(of: id), let limit = subscriptions[index].window?.limit {
+            while events.count < limit, case .events(let more, id) = inbox.first, events.count + more.count <= limit {
+                inbox.removeFirst()
+                events += more
+            }
+        }
+        current = Current(events: events, start: 0, subscription: id)
+    }
+
+    private func index(of id: SubscriptionID) -> Int? {
+        subscriptions.firstIndex { $0.id == id }
+    }
+}
+
+extension Inbound {
+    /// Both totals of each subscription, for checks of the whole graph.
+    var ledgers: [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)] {
+        subscriptions.map { ($0.id, $0.upstream.id, $0.ledger) }
+    }
+}

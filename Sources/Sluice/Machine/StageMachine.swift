@@ -1,0 +1,332 @@
+import DequeModule
+
+/// Everything that one stage decides: a pure machine, without locks, clocks, tasks or user code.
+///
+/// The owner keeps it under a lock, and does what it returns outside of the lock.
+struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Sendable>: ~Copyable {
+    /// What the stage's task does next.
+    enum Work {
+        case perform(Request)
+        case deliver(Outbound<Output>.Delivery)
+        case subscribed(SubscriptionID)
+        case handle([Input], from: SubscriptionID)
+        case demand(Int)
+        /// The stage has come to its end: everything that it will emit has been emitted.
+        case finish
+        /// The task ends.
+        case stop
+    }
+
+    /// What is to be done outside of the lock after a neighbour's or the task's input.
+    struct Effects {
+        var delivery: Outbound<Output>.Delivery?
+        var asks: [Ask] = []
+        var leaves: [Leave] = []
+        var waiter: UnsafeContinuation<Void, Never>?
+        /// Cancel the source's task, so that a waiting handler returns.
+        var interrupt = false
+    }
+
+    private enum Phase {
+        /// A source that may not run yet; other stages are never here.
+        case held
+        case running
+        /// A source that emits no more, because of a drain or because its last consumer is gone.
+        case draining
+        /// Nothing will be emitted any more; what is held is still delivered.
+        case finishing
+        /// The task has ended, or is to end at once.
+        case stopped
+    }
+
+    let kind: StageKind
+
+    private var phase: Phase
+    private var isScopeClosed = false
+    private var isCancelled = false
+    private var inbound = Inbound<Input>()
+    private var outbound = Outbound<Output>()
+    private var requests: Deque<Request> = []
+    private var newSubscriptions: Deque<SubscriptionID> = []
+
+    /// Asks that wait until what was emitted fits the consumers' demand.
+    private var deferredAsks: [Ask] = []
+    private var isInHandler = false
+
+    /// Whether a source may be called: it returned something last time, or was stirred since its last call began.
+    private var isStirred = true
+    private var waiter: UnsafeContinuation<Void, Never>?
+
+    init(kind: StageKind) {
+        self.kind = kind
+        phase = kind == .producer ? .held : .running
+    }
+
+    var isEnded: Bool { phase == .finishing || phase == .stopped }
+
+    /// A cancelled stage drops what it has.
+    var wasCancelled: Bool { isCancelled }
+
+    /// Whether a `CancellationError` of the source counts as its end.
+    var isDraining: Bool { phase == .draining }
+
+    // MARK: The stage's own task
+
+    /// The next work, or nil if there is none; work is taken when it is returned.
+    mutating func nextWork() -> Work? {
+        if isCancelled || phase == .stopped { return .stop }
+        if phase == .finishing { return outbound.takeRight().map(Work.deliver) ?? .stop }
+        if let request = requests.popFirst() { return .perform(request) }
+        if outbound.hasNotices, let delivery = outbound.takeRight() { return .deliver(delivery) }
+        if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
+        return kind == .producer ? nextSourceWork() : nextReceivedWork()
+    }
+
+    private mutating func nextSourceWork() -> Work? {
+        switch phase {
+        case .draining:
+            return .finish
+        case .running:
+            guard isStirred, outbound.need > 0 else { return nil }
+            // Asks that are still on their way to the dispatcher are not in this call's demand.
+            isStirred = outbound.hasNotices
+            isInHandler = true
+            return .demand(outbound.need)
+        case .held, .finishing, .stopped:
+            return nil
+        }
+    }
+
+    private mutating func nextReceivedWork() -> Work? {
+        inbound.removeFinished()
+        if hasNoFuture { return .finish }
+        if kind.emits, outbound.need == 0 { return nil }
+        guard let chunk = inbound.nextChunk() else { return nil }
+        if let ask = chunk.ask { deferredAsks.append(ask) }
+        isInHandler = true
+        return .handle(chunk.events, from: chunk.subscription)
+    }
+
+    /// Parks the task's continuation, unless there is work by now.
+    ///
+    /// - Returns: Whether the task must be resumed at once.
+    mutating func park(_ continuation: UnsafeContinuation<Void, Never>) -> Bool {
+        if hasWork { return true }
+        waiter = continuation
+        return false
+    }
+
+    /// A handler call has returned these events.
+    mutating func handled(emitting events: [Output]) -> Effects {
+        isInHandler = false
+        if kind == .producer, !events.isEmpty { isStirred = true }
+        outbound.emit(events)
+        return effects()
+    }
+
+    /// A `perform` has run: a source that had nothing is called again.
+    mutating func performed() -> Effects {
+        stirred()
+    }
+
+    /// The stage will emit no more.
+    mutating func finish() -> Effects {
+        isInHandler = false
+        if phase != .stopped { phase = .finishing }
+        outbound.finish()
+        return effects()
+    }
+
+    /// The task ends; what waited for it will never be served.
+    mutating func stop() -> [Request] {
+        phase = .stopped
+        defer { requests = [] }
+        return Array(requests)
+    }
+
+    // MARK: Neighbours, as producers
+
+    mutating func delivered(
+        leaving leftover: consuming EventQueue<Output>,
+        capacity: Int,
+        wasFinal: Bool
+    ) -> Effects {
+        var effects = Effects()
+        if capacity > outbound.capacity { isStirred = true }
+        effects.delivery = outbound.delivered(leaving: leftover, capacity: capacity, wasFinal: wasFinal)
+        if !isInHandler, outbound.fits { swap(&effects.asks, &deferredAsks) }
+        effects.waiter = takeWaiter()
+        return effects
+    }
+
+    mutating func note(_ notice: Outbound<Output>.Notice) -> Effects {
+        outbound.note(notice)
+        switch notice {
+        case .asked: isStirred = true
+        case .cancelled: return afterLosingConsumer(Effects(delivery: outbound.takeRight()))
+        case .subscribed: break
+        }
+        return outbound.needsDelivery ? effects() : Effects(waiter: takeWaiter())
+    }
+
+    // MARK: Neighbours, as consumers
+
+    /// - Returns: False if the stage has ended.
+    mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) -> Bool {
+        guard !isEnded, !isCancelled else { return false }
+        inbound.subscribe(id, to: upstream, window: window)
+        return true
+    }
+
+    /// The producer has accepted the subscription.
+    mutating func accepted(_ id: SubscriptionID, window: DemandWindow?) -> Effects {
+        var effects = Effects()
+        if let window {
+            if let ask = inbound.ask(window.max, by: id) { effects.asks = [ask] }
+        } else {
+            newSubscriptions.append(id)
+            effects.waiter = takeWaiter()
+        }
+        return effects
+    }
+
+    mutating func received(_ events: [Input], for id: SubscriptionID) -> Effects {
+        inbound.received(events, for: id)
+        return Effects(waiter: takeWaiter())
+    }
+
+    mutating func producerFinished(_ id: SubscriptionID) -> Effects {
+        inbound.finished(id)
+        return Effects(waiter: takeWaiter())
+    }
+
+    /// A manual stage asks.
+    mutating func askManually(_ count: Int, by id: SubscriptionID) -> Effects {
+        guard let ask = inbound.ask(count, by: id) else { return Effects() }
+        if kind.emits, isInHandler || !outbound.fits {
+            deferredAsks.append(ask)
+            return Effects()
+        }
+        return Effects(asks: [ask])
+    }
+
+    mutating func leave(_ id: SubscriptionID) -> Leave? {
+        inbound.leave(id)
+    }
+
+    // MARK: Anyone
+
+    /// - Returns: Nil if the stage has ended and will not perform it.
+    mutating func perform(_ request: Request) -> Effects? {
+        guard !isEnded, !isCancelled else { return nil }
+        requests.append(request)
+        return Effects(waiter: takeWaiter())
+    }
+
+    /// Takes back a request that has not begun.
+    ///
+    /// - Returns: Whether it was still there.
+    mutating func withdraw(_ request: Request) -> Bool {
+        guard let index = requests.firstIndex(where: { $0 === request }) else { return false }
+        requests.remove(at: index)
+        return true
+    }
+
+    /// Lets a source that had nothing be called again.
+    mutating func stirred() -> Effects {
+        isStirred = true
+        return Effects(waiter: takeWaiter())
+    }
+
+    // MARK: The scope
+
+    mutating func go() -> Effects {
+        if phase == .held { phase = .running }
+        return Effects(waiter: takeWaiter())
+    }
+
+    /// No stage or subscription will be added any more.
+    mutating func scopeClosed() -> Effects {
+        isScopeClosed = true
+        return afterLosingConsumer(go())
+    }
+
+    /// A source stops; other stages go on until their producers have finished.
+    mutating func drain() -> Effects {
+        guard kind == .producer, phase == .held || phase == .running else { return Effects() }
+        phase = .draining
+        return Effects(waiter: takeWaiter(), interrupt: true)
+    }
+
+    mutating func cancel() -> Effects {
+        isCancelled = true
+        return Effects(waiter: takeWaiter())
+    }
+
+    // MARK: Inside
+
+    /// Without a consumer for good, a source stops and another stage leaves its producers.
+    private mutating func afterLosingConsumer(_ effects: Effects) -> Effects {
+        var effects = effects
+        if isForsaken {
+            effects.leaves = inbound.leaveAll()
+            if kind == .producer, phase == .running || phase == .held {
+                phase = .draining
+                effects.interrupt = true
+            }
+        }
+        effects.waiter = effects.waiter ?? takeWaiter()
+        return effects
+    }
+
+    private var isForsaken: Bool { kind.emits && isScopeClosed && !outbound.hasSubscription }
+
+    /// Whether a receiving stage will never be called again.
+    private var hasNoFuture: Bool {
+        isForsaken
+            || inbound.isEmpty && !inbound.hasLiveSubscription && (isScopeClosed || inbound.hasSeenFinish)
+    }
+
+    private mutating func effects() -> Effects {
+        var effects = Effects()
+        effects.delivery = outbound.takeRight()
+        if !isInHandler, outbound.fits { swap(&effects.asks, &deferredAsks) }
+        effects.waiter = takeWaiter()
+        return effects
+    }
+
+    private mutating func takeWaiter() -> UnsafeContinuation<Void, Never>? {
+        guard waiter != nil, hasWork else { return nil }
+        defer { waiter = nil }
+        return waiter
+    }
+
+    private var hasWork: Bool {
+        if isCancelled || isEnded || !requests.isEmpty || outbound.hasNotices || !newSubscriptions.isEmpty {
+            return true
+        }
+        if kind == .producer {
+            return phase == .draining || phase == .running && isStirred && outbound.need > 0
+        }
+        if hasNoFuture { return true }
+        return inbound.startsWithFinish || !inbound.isEmpty && (!kind.emits || outbound.need > 0)
+    }
+}
+
+// MARK: Books, for checks of a whole graph at rest
+
+extension StageMachine {
+    var books: StageBooks {
+        StageBooks(
+            held: outbound.held,
+            capacity: outbound.capacity,
+            emitted: outbound.emitted,
+            waiting: inbound.waitingEvents,
+            incoming: inbound.ledgers.map {
+                EdgeBooks(subscription: $0.subscription, asked: $0.ledger.asked, delivered: $0.ledger.delivered)
+            },
+            deferredAsks: deferredAsks.map { AskBooks(subscription: $0.subscription, count: $0.count) },
+            pendingAsks: outbound.pendingAsks.map { AskBooks(subscription: $0.subscription, count: $0.count) }
+        )
+    }
+}

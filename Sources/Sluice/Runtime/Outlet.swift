@@ -1,0 +1,116 @@
+/// The dispatcher of a stage and the consumers that it serves; it belongs to the stage's delivery right.
+struct Outlet<Event: Sendable> {
+    private var dispatcher: any Dispatcher<Event>
+    private var links = Links<Event>()
+
+    init(dispatcher: any Dispatcher<Event>) {
+        self.dispatcher = dispatcher
+    }
+
+    /// How many events could be placed now.
+    var capacity: Int { dispatcher.capacity }
+
+    /// Both totals of each subscription, for checks of the whole graph.
+    var ledgers: [(subscription: SubscriptionID, ledger: DemandLedger)] { links.ledgers }
+
+    mutating func take(_ notices: [Outbound<Event>.Notice]) {
+        for notice in notices {
+            switch notice {
+            case .subscribed(let id, let downstream):
+                links.add(id, downstream)
+                dispatcher.subscribed(id)
+            case .asked(let count, let id):
+                if links.ask(count, by: id) { dispatcher.asked(count, by: id) }
+            case .cancelled(let id):
+                guard let downstream = links.remove(id) else { continue }
+                dispatcher.cancelled(id)
+                downstream.finished(id)
+            }
+        }
+    }
+
+    /// Delivers what the dispatcher places.
+    ///
+    /// - Returns: What is wrong with the dispatcher, if it broke the ledger's law.
+    mutating func dispatch(_ events: inout EventQueue<Event>) -> String? {
+        guard !events.isEmpty else { return nil }
+        var fault: String?
+        dispatcher.dispatch(&events) { id, batch in
+            if fault == nil { fault = links.deliver(batch, to: id) }
+        }
+        return fault
+    }
+
+    /// Tells every consumer that nothing will follow.
+    mutating func finish() {
+        for (id, downstream) in links.removeAll() {
+            dispatcher.cancelled(id)
+            downstream.finished(id)
+        }
+    }
+}
+
+/// The consumers of a stage, each with this side's ledger.
+private struct Links<Event: Sendable> {
+    private struct Link {
+        let id: SubscriptionID
+        let downstream: any Downstream<Event>
+        var ledger = DemandLedger()
+    }
+
+    /// Sorted by id.
+    private var links: [Link] = []
+
+    var ledgers: [(subscription: SubscriptionID, ledger: DemandLedger)] {
+        links.map { ($0.id, $0.ledger) }
+    }
+
+    mutating func add(_ id: SubscriptionID, _ downstream: any Downstream<Event>) {
+        links.insert(Link(id: id, downstream: downstream), at: position(of: id))
+    }
+
+    mutating func remove(_ id: SubscriptionID) -> (any Downstream<Event>)? {
+        index(of: id).map { links.remove(at: $0).downstream }
+    }
+
+    mutating func removeAll() -> [(SubscriptionID, any Downstream<Event>)] {
+        defer { links = [] }
+        return links.map { ($0.id, $0.downstream) }
+    }
+
+    /// - Returns: False if the subscription has ended.
+    mutating func ask(_ count: Int, by id: SubscriptionID) -> Bool {
+        guard let index = index(of: id) else { return false }
+        links[index].ledger.ask(count)
+        return true
+    }
+
+    /// - Returns: What is wrong with the delivery; nil if it was made.
+    mutating func deliver(_ batch: [Event], to id: SubscriptionID) -> String? {
+        guard let index = index(of: id) else {
+            return "the dispatcher chose subscription \(id), which does not exist"
+        }
+        guard !batch.isEmpty, links[index].ledger.deliver(batch.count) else {
+            return "the dispatcher gave subscription \(id) \(batch.count) events; "
+                + "it had asked for \(links[index].ledger.outstanding)"
+        }
+        links[index].downstream.deliver(batch, for: id)
+        return nil
+    }
+
+    private func index(of id: SubscriptionID) -> Int? {
+        let position = position(of: id)
+        return position < links.count && links[position].id == id ? position : nil
+    }
+
+    /// Where the id is, or would be.
+    private func position(of id: SubscriptionID) -> Int {
+        var low = 0
+        var high = links.count
+        while low < high {
+            let middle = (low + high) / 2
+            if links[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

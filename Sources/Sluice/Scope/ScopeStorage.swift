@@ -1,0 +1,114 @@
+/// A graph at run time: the scope's machine under a lock, and the effects of its decisions.
+final class ScopeStorage: Sendable {
+    private let machine = Lock(ScopeMachine())
+    private let clock: any Clock<Duration>
+
+    init(clock: any Clock<Duration>) {
+        self.clock = clock
+    }
+
+    var firstFailure: (any Error)? { machine.withLock { $0.firstFailure } }
+    var isClosed: Bool { machine.withLock { $0.isClosed } }
+    var snapshots: [StageSnapshot] { nodes.map(\.snapshot) }
+
+    private var nodes: [any StageNode] { machine.withLock { $0.nodes } }
+
+    // MARK: Calls of the user
+
+    func newStageID() -> StageID {
+        machine.withLock { $0.newStageID() }
+    }
+
+    func newSubscriptionID() throws -> SubscriptionID {
+        try machine.withLock { machine in
+            if let refusal = machine.refusal { throw refusal }
+            return machine.newSubscriptionID()
+        }
+    }
+
+    func start(_ node: any StageNode) {
+        let (waiter, isGoing, isRefused) = machine.withLock { ($0.start(node), $0.isGoing, $0.refusal != nil) }
+        waiter?.resume()
+        if isGoing { node.go() }
+        if isRefused { node.cancel() }
+    }
+
+    func go() {
+        machine.withLock { $0.go() }
+        for node in nodes { node.go() }
+    }
+
+    func drain(within deadline: Duration?) {
+        machine.withLock { $0.drain(within: deadline) }?.resume()
+        for node in nodes { node.drain() }
+    }
+
+    func cancel() {
+        machine.withLock { $0.cancel() }?.resume()
+        for node in nodes { node.cancel() }
+    }
+
+    /// The body has returned.
+    func close() {
+        machine.withLock { $0.close() }?.resume()
+        for node in nodes { node.scopeClosed() }
+    }
+
+    /// Throws what ended the graph before its time, if something did.
+    func checkEnd() throws {
+        let (failure, isCancelled) = machine.withLock { ($0.firstFailure, $0.isCancelled) }
+        if let failure { throw failure }
+        if isCancelled { throw CancellationError() }
+    }
+
+    // MARK: Reports of the stages
+
+    func failed(_ error: any Error) {
+        guard machine.withLock({ $0.failed(error) }) else { return }
+        cancel()
+    }
+
+    // MARK: The control child
+
+    /// Runs every stage as a child task, until the body has returned and all have ended.
+    func control() async {
+        await withDiscardingTaskGroup { group in
+            while let command = await nextCommand() {
+                switch command {
+                case .run(let node):
+                    group.addTask { [self] in
+                        await node.run()
+                        machine.withLock { $0.stageEnded() }?.resume()
+                    }
+                case .deadline(let deadline):
+                    group.addTask { [self] in
+                        // A cancelled sleep means that everything ended in time.
+                        guard (try? await clock.sleep(for: deadline)) != nil else { return }
+                        deadlinePassed(deadline)
+                    }
+                case .cancelTasks:
+                    group.cancelAll()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func deadlinePassed(_ deadline: Duration) {
+        let names = nodes.filter { !$0.hasEnded }.map { "'\($0.name)'" }
+        guard !names.isEmpty else { return }
+        let list = names.joined(separator: ", ")
+        failed(StageError(.drainDeadlineExceeded, "The drain was given \(deadline); still running then: \(list)"))
+    }
+
+    private func nextCommand() async -> ScopeMachine.Command? {
+        while true {
+            let (command, isOver) = machine.withLock { $0.nextCommand() }
+            if isOver { return nil }
+            if let command { return command }
+            await withUnsafeContinuation { continuation in
+                if machine.withLock({ $0.park(continuation) }) { continuation.resume() }
+            }
+        }
+    }
+}

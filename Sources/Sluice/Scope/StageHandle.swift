@@ -1,0 +1,98 @@
+/// A started stage.
+public struct StageHandle<S: Stage>: Sendable {
+    let storage: StageStorage<S>
+
+    /// The name that messages about the stage carry.
+    public var name: String { storage.name }
+
+    /// Lets a producer that had nothing be called again.
+    ///
+    /// It may be called from any thread and never waits. A wake during a call is remembered. It does nothing for other
+    /// stages.
+    public func wake() {
+        storage.wake()
+    }
+}
+
+extension StageHandle where S: AutomaticStage {
+    /// Makes this stage a consumer of another.
+    ///
+    /// The producer never sends more than was asked for. The first ask is for `maxDemand` events. They are handled in
+    /// chunks of at most `maxDemand - minDemand`; after a chunk that leaves `minDemand` or fewer outstanding, the stage
+    /// asks for as many as make `maxDemand` again. Subscribing to a stage that has finished is accepted, and finishes
+    /// after what is still held there.
+    ///
+    /// - Parameters:
+    ///   - producer: The stage to receive events from.
+    ///   - maxDemand: The most events that may be on their way, at least 1.
+    ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
+    /// - Returns: The subscription, accepted by the producer.
+    /// - Throws: ``StageError`` if the window is impossible, the stage has ended or the graph is ending; the first
+    ///   failure if the graph has failed.
+    @discardableResult
+    public func subscribe<Source: EmittingStage>(
+        to producer: StageHandle<Source>,
+        maxDemand: Int = 1000,
+        minDemand: Int? = nil
+    ) async throws -> Subscription where Source.Output == S.Input {
+        let minDemand = minDemand ?? maxDemand / 2
+        guard 0 <= minDemand, minDemand < maxDemand else {
+            throw StageError(
+                .badWindow,
+                "'\(name)' cannot subscribe with maxDemand \(maxDemand) and minDemand \(minDemand): "
+                    + "minDemand must be at least 0 and below maxDemand"
+            )
+        }
+        return try makeSubscription(to: producer, window: DemandWindow(min: minDemand, max: maxDemand))
+    }
+}
+
+extension StageHandle where S: ManualStage {
+    /// Makes this stage a consumer of another; it asks for itself, beginning in its `subscribed(_:)`.
+    ///
+    /// - Parameter producer: The stage to receive events from.
+    /// - Returns: The subscription, accepted by the producer.
+    /// - Throws: ``StageError`` if the stage has ended or the graph is ending; the first failure if it has failed.
+    @discardableResult
+    public func subscribe<Source: EmittingStage>(
+        to producer: StageHandle<Source>
+    ) async throws -> Subscription where Source.Output == S.Input {
+        try makeSubscription(to: producer, window: nil)
+    }
+}
+
+extension StageHandle {
+    private func makeSubscription<Source: EmittingStage>(
+        to producer: StageHandle<Source>,
+        window: DemandWindow?
+    ) throws -> Subscription where Source.Output == S.Input {
+        guard producer.storage.id != storage.id else {
+            throw StageError(.selfSubscription, "'\(name)' cannot subscribe to itself")
+        }
+        let id = try storage.scope.newSubscriptionID()
+        let consumer = storage
+        guard consumer.machine.withLock({ $0.subscribe(id, to: producer.storage, window: window) }) else {
+            throw StageError(.stageEnded, "'\(name)' cannot subscribe to '\(producer.name)': it has ended")
+        }
+        producer.storage.subscribe(id, consumer)
+        consumer.apply(consumer.machine.withLock { $0.accepted(id, window: window) })
+        return Subscription(id: id) {
+            consumer.machine.withLock { $0.leave(id) }?.send()
+        }
+    }
+}
+
+/// An accepted subscription of one stage to another.
+public struct Subscription: Sendable, Identifiable {
+    /// The subscription's identity; never reused within a graph.
+    public let id: SubscriptionID
+
+    let leave: @Sendable () -> Void
+
+    /// Asks for no more events.
+    ///
+    /// What was delivered before is still handled. Nothing else happens if the subscription has ended.
+    public func cancel() {
+        leave()
+    }
+}

@@ -1,0 +1,50 @@
+/// A stage as its scope sees it, whatever its events are.
+protocol StageNode: AnyObject, Sendable {
+    var name: String { get }
+
+    func run() async
+    func go()
+    func scopeClosed()
+    func drain()
+    func cancel()
+    var hasEnded: Bool { get }
+    var snapshot: StageSnapshot { get }
+}
+
+extension StageStorage: StageNode {
+    func go() {
+        apply(machine.withLock { $0.go() })
+    }
+
+    func scopeClosed() {
+        apply(machine.withLock { $0.scopeClosed() })
+    }
+
+    func drain() {
+        apply(machine.withLock { $0.drain() })
+    }
+
+    func cancel() {
+        apply(machine.withLock { $0.cancel() })
+    }
+
+    func wake() {
+        apply(machine.withLock { $0.stirred() })
+    }
+
+    var hasEnded: Bool {
+        machine.withLock { $0.isEnded }
+    }
+
+    /// Meaningful only while nothing of the graph runs: the outlet is read without its right.
+    var snapshot: StageSnapshot {
+        StageSnapshot(
+            name: name,
+            kind: behavior.kind,
+            books: machine.withLock { $0.books },
+            outgoing: outlet.ledgers.map {
+                EdgeBooks(subscription: $0.subscription, asked: $0.ledger.asked, delivered: $0.ledger.delivered)
+            }
+        )
+    }
+}

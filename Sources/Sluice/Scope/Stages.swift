@@ -1,0 +1,141 @@
+/// A graph of stages that is being wired or runs; see ``withStages(clock:_:)``.
+///
+/// A stage that is started when the graph is ending never runs, and every call on its handle throws.
+public struct Stages: Sendable {
+    let scope: ScopeStorage
+
+    /// Lets the sources run before the body of `withStages` has returned.
+    public func go() {
+        scope.go()
+    }
+
+    /// Stops the sources, and lets everything that is inside come to its end.
+    ///
+    /// A source that waits in its handler is interrupted by cancelling its task; what it returns is delivered. Other
+    /// stages end when all before them has been handled.
+    ///
+    /// - Parameter deadline: When it has passed, every stage is cancelled, and `withStages` throws
+    ///   ``StageError/Code/drainDeadlineExceeded`` with the names of those that had not ended; nil: no deadline.
+    public func drain(within deadline: Duration? = nil) {
+        scope.drain(within: deadline)
+    }
+
+    /// Ends every stage now; what is inside is dropped.
+    ///
+    /// `withStages` then throws `CancellationError`.
+    public func cancel() {
+        scope.cancel()
+    }
+
+    /// Every stage's books.
+    ///
+    /// Meaningful only while nothing of the graph runs, as between the jobs of a deterministic executor.
+    package var snapshots: [StageSnapshot] { scope.snapshots }
+}
+
+extension Stages {
+    /// Starts a producer.
+    ///
+    /// - Parameters:
+    ///   - name: For messages about the stage; its type's name if nil.
+    ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
+    /// - Returns: The handle by which consumers subscribe.
+    public func start<S: Producer>(
+        _ name: String? = nil,
+        _ make: @escaping @Sendable () async throws -> S
+    ) -> StageHandle<S> {
+        start(name) { _ in try await make() }
+    }
+
+    /// Starts a producer that is given its context, to be woken by others.
+    ///
+    /// - Parameters:
+    ///   - name: For messages about the stage; its type's name if nil.
+    ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
+    /// - Returns: The handle by which consumers subscribe.
+    public func start<S: Producer>(
+        _ name: String? = nil,
+        _ make: @escaping @Sendable (StageContext) async throws -> S
+    ) -> StageHandle<S> {
+        start(name, .producer, DemandDispatcher(), make)
+    }
+
+    /// Starts a stage that receives and emits events.
+    ///
+    /// - Parameters:
+    ///   - name: For messages about the stage; its type's name if nil.
+    ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
+    /// - Returns: The handle by which to subscribe it, and to it.
+    public func start<S: ProducerConsumer>(
+        _ name: String? = nil,
+        _ make: @escaping @Sendable () async throws -> S
+    ) -> StageHandle<S> {
+        start(name, .producerConsumer, DemandDispatcher()) { _ in try await make() }
+    }
+
+    /// Starts a consumer.
+    ///
+    /// - Parameters:
+    ///   - name: For messages about the stage; its type's name if nil.
+    ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
+    /// - Returns: The handle by which to subscribe it.
+    public func start<S: Consumer>(
+        _ name: String? = nil,
+        _ make: @escaping @Sendable () async throws -> S
+    ) -> StageHandle<S> {
+        start(name, .consumer, DemandDispatcher()) { _ in try await make() }
+    }
+
+    /// Starts a consumer that asks for itself.
+    ///
+    /// - Parameters:
+    ///   - name: For messages about the stage; its type's name if nil.
+    ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
+    /// - Returns: The handle by which to subscribe it.
+    public func start<S: ManualConsumer>(
+        _ name: String? = nil,
+        _ make: @escaping @Sendable () async throws -> S
+    ) -> StageHandle<S> {
+        start(name, .manualConsumer, DemandDispatcher()) { _ in try await make() }
+    }
+
+    /// Starts a stage that receives and emits events and asks for itself.
+    ///
+    /// - Parameters:
+    ///   - name: For messages about the stage; its type's name if nil.
+    ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
+    /// - Returns: The handle by which to subscribe it, and to it.
+    public func start<S: ManualProducerConsumer>(
+        _ name: String? = nil,
+        _ make: @escaping @Sendable () async throws -> S
+    ) -> StageHandle<S> {
+        start(name, .manualProducerConsumer, DemandDispatcher()) { _ in try await make() }
+    }
+
+    /// Starts a producer with a dispatcher of the caller's.
+    package func start<S: Producer>(
+        _ name: String? = nil,
+        dispatcher: any Dispatcher<S.Output>,
+        _ make: @escaping @Sendable () async throws -> S
+    ) -> StageHandle<S> {
+        start(name, .producer, dispatcher) { _ in try await make() }
+    }
+
+    private func start<S: Stage>(
+        _ name: String?,
+        _ behavior: StageBehavior<S>,
+        _ dispatcher: any Dispatcher<S.Output>,
+        _ make: @escaping @Sendable (StageContext) async throws -> S
+    ) -> StageHandle<S> {
+        let storage = StageStorage(
+            id: scope.newStageID(),
+            name: name ?? "\(S.self)",
+            behavior: behavior,
+            dispatcher: dispatcher,
+            scope: scope,
+            make: make
+        )
+        scope.start(storage)
+        return StageHandle(storage: storage)
+    }
+}

@@ -1,0 +1,65 @@
+/// One subscription as a manual stage sees it: the way to ask for events.
+public struct ManualSubscription: Sendable, Identifiable {
+    /// The subscription's identity; never reused within a graph.
+    public let id: SubscriptionID
+
+    let send: @Sendable (Int) -> Void
+
+    /// Asks the producer for `count` more events.
+    ///
+    /// From a ``ManualConsumer`` the ask leaves at once. From a ``ManualProducerConsumer`` it leaves when what the
+    /// stage has emitted by the end of the running call is delivered or fits its consumers' demand.
+    ///
+    /// - Parameter count: How many more; 0 does nothing.
+    public func ask(_ count: Int) {
+        precondition(count >= 0, "Demand is a debt that is never taken back: asked for \(count) events")
+        if count > 0 { send(count) }
+    }
+}
+
+/// A consumer that decides itself how much to ask for and when.
+public protocol ManualConsumer<Input>: ManualStage where Output == Never {
+    /// The events that the stage receives.
+    override associatedtype Input: Sendable
+
+    /// A consumer emits nothing.
+    override associatedtype Output = Never
+
+    /// Told once for each subscription; make the first ask here.
+    ///
+    /// - Parameter subscription: Keep it to ask for more later.
+    mutating func subscribed(_ subscription: ManualSubscription) async throws
+
+    /// Handles events.
+    ///
+    /// - Parameters:
+    ///   - events: The whole message as the producer sent it, at least 1 event; never more than was asked for.
+    ///   - subscription: Where they came from.
+    /// - Throws: Any error; it fails the whole graph.
+    mutating func handleEvents(_ events: [Input], from subscription: ManualSubscription) async throws
+}
+
+/// A stage between others that decides itself how much to ask for and when.
+public protocol ManualProducerConsumer<Input, Output>: EmittingStage, ManualStage {
+    /// The events that the stage receives.
+    override associatedtype Input: Sendable
+
+    /// The events that the stage emits.
+    override associatedtype Output: Sendable
+
+    /// Told once for each subscription; make the first ask here.
+    ///
+    /// - Parameter subscription: Keep it to ask for more later.
+    mutating func subscribed(_ subscription: ManualSubscription) async throws
+
+    /// Turns events into any number of others.
+    ///
+    /// Called only while the consumers want more than the stage has emitted.
+    ///
+    /// - Parameters:
+    ///   - events: The whole message as the producer sent it, at least 1 event; never more than was asked for.
+    ///   - subscription: Where they came from.
+    /// - Returns: The events to emit, in order.
+    /// - Throws: Any error; it fails the whole graph.
+    mutating func handleEvents(_ events: [Input], from subscription: ManualSubscription) async throws -> [Output]
+}

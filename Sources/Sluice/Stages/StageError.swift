@@ -1,0 +1,50 @@
+/// A stage or a graph was used in a way that cannot work, or did not end as it should.
+public struct StageError: Error, Sendable {
+    /// The kind of failure.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        private let name: String
+
+        private init(_ name: String) {
+            self.name = name
+        }
+
+        /// The code's name, as in the API.
+        public var description: String { name }
+
+        /// The graph takes no more stages or subscriptions: `withStages` has left its body or is ending.
+        public static let closed = Code("closed")
+        /// The stage has ended.
+        public static let stageEnded = Code("stageEnded")
+        /// The call would wait for the stage on whose behalf it is made.
+        public static let wouldDeadlock = Code("wouldDeadlock")
+        /// The window of a subscription is not `0 <= minDemand < maxDemand`.
+        public static let badWindow = Code("badWindow")
+        /// A stage cannot subscribe to itself.
+        public static let selfSubscription = Code("selfSubscription")
+        /// A drain's deadline passed before every stage had ended.
+        public static let drainDeadlineExceeded = Code("drainDeadlineExceeded")
+        /// A dispatcher gave a subscription more than it had asked for, or one that it does not have.
+        public static let dispatcherFault = Code("dispatcherFault")
+    }
+
+    /// The kind of failure.
+    public var code: Code
+
+    /// What happened to which stage.
+    public var message: String
+
+    /// The underlying error, if there is one.
+    public var cause: (any Error)?
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+}
+
+extension StageError: CustomStringConvertible {
+    /// The code and the message.
+    public var description: String { "\(code): \(message)" }
+}
