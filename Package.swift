@@ -65,7 +65,7 @@ let package = Package(
         .testTarget(name: "SluiceTests", dependencies: ["Sluice", "SluiceTesting"], swiftSettings: coreSettings),
         .testTarget(
             name: "SluicePostgresTests",
-            dependencies: ["SluicePostgres", "SluiceTesting"],
+            dependencies: ["Sluice", "SluicePostgres", "SluiceTesting"],
             swiftSettings: settings
         ),
         .testTarget(
