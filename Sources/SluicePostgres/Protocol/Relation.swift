@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One column as a Relation message describes it.
 public struct Column: Hashable, Sendable {
     /// The column's name.
@@ -39,7 +41,7 @@ public struct RelationTable: Sendable {
     }
 }
 
-/// One version of a table's description; never changed once made.
+/// One version of a table's description; only what is known of its primary key is settled later.
 public final class Relation: Sendable {
     /// The table's oid.
     public let oid: UInt32
@@ -56,6 +58,11 @@ public final class Relation: Sendable {
     /// The published columns, in the order of the tuples.
     public let columns: [Column]
 
+    /// What was prepared for encoding rows of this relation.
+    let plan: ColumnPlan
+
+    private let key = Mutex(PrimaryKey.unresolved)
+
     /// Makes a relation.
     public init(oid: UInt32, schema: String, name: String, replicaIdentity: UInt8, columns: [Column]) {
         self.oid = oid
@@ -63,5 +70,16 @@ public final class Relation: Sendable {
         self.name = name
         self.replicaIdentity = replicaIdentity
         self.columns = columns
+        plan = ColumnPlan(schema: schema, name: name, columns: columns)
+    }
+
+    /// What is known of the primary key.
+    package var primaryKey: PrimaryKey { key.withLock { $0 } }
+
+    /// Settles what the primary key is, unless that is settled already.
+    func setPrimaryKey(_ resolved: PrimaryKey) {
+        key.withLock { key in
+            if key == .unresolved { key = resolved }
+        }
     }
 }

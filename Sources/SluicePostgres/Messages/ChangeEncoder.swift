@@ -1,0 +1,103 @@
+/// Decodes changes and makes their JSON messages.
+///
+/// Nothing that the server sends makes it fail: a change that cannot be read becomes a message that says why and carries
+/// the change's bytes.
+///
+/// ```
+/// {"record":{…},"changes":null,"action":"insert","metadata":{"table_schema":"public","table_name":"users",
+/// "commit_timestamp":"2026-01-02T03:04:05.678901Z","commit_lsn":24023128,"commit_idx":0,"idempotency_key":"…",
+/// "record_pks":["1"],"transaction_annotations":null,"database_name":"…","consumer":{…},"database":{…}}}
+/// ```
+///
+/// It is a value without shared state: each processor has its own.
+package struct ChangeEncoder: Sendable {
+    /// What a change holds of the budget beside its messages' bytes.
+    package static let overhead = 128
+
+    private let suffix: [UInt8]
+    private let filter: TableFilter
+    private let batchLimit: Int
+    private var bytesPerChange = 640
+
+    /// Makes an encoder.
+    ///
+    /// - Parameters:
+    ///   - source: What every message's metadata says of its source.
+    ///   - tables: Rows of other tables become no messages.
+    ///   - batchLimit: How many bytes of messages share one batch at most; a longer message has one of its own.
+    package init(source: MessageSource, tables: TableFilter = .all, batchLimit: Int = 1 << 30) {
+        suffix = source.encoded
+        filter = tables
+        self.batchLimit = batchLimit
+    }
+
+    /// Encodes changes: one result for each, with the same sequence number, in the same order.
+    package mutating func encode(_ changes: [RawChange]) -> [Change] {
+        var messages = MessageWriter(
+            suffix: suffix,
+            capacity: min(changes.count * (bytesPerChange + bytesPerChange / 8) + 1024, batchLimit)
+        )
+        var results: [Change] = []
+        results.reserveCapacity(changes.count)
+        var pending: [Piece] = []
+        pending.reserveCapacity(changes.count)
+        var total = 0
+        var start = 0
+        while start < changes.count {
+            let batch = changes[start].batch
+            var end = start + 1
+            while end < changes.count, changes[end].batch === batch { end += 1 }
+            messages.begin(batch, filter: filter)
+            batch.bytes.withUnsafeBytes { bytes in
+                for change in changes[start..<end] {
+                    let offset = messages.count
+                    let kind = messages.append(change, in: bytes)
+                    if messages.count > batchLimit, offset > 0 {
+                        total += offset
+                        finish(changes, &pending, messages.take(offset), &results)
+                    }
+                    pending.append(Piece(kind: kind, end: messages.count))
+                }
+            }
+            start = end
+        }
+        total += messages.count
+        finish(changes, &pending, messages.take(messages.count), &results)
+        if !changes.isEmpty { bytesPerChange = min(total / changes.count, 1 << 20) }
+        return results
+    }
+
+    /// Makes the events whose bytes are finished.
+    private func finish(
+        _ changes: [RawChange],
+        _ pending: inout [Piece],
+        _ bytes: [UInt8],
+        _ results: inout [Change]
+    ) {
+        let batch = EncodedBatch(bytes: bytes)
+        var offset = 0
+        for piece in pending {
+            let change = changes[results.count]
+            let length = piece.end - offset
+            results.append(
+                Change(
+                    sequence: change.sequence,
+                    cursor: change.cursor,
+                    kind: piece.kind,
+                    batch: batch,
+                    offset: Int32(clamping: offset),
+                    length: Int32(clamping: length),
+                    cost: Int32(clamping: length + Self.overhead)
+                )
+            )
+            offset = piece.end
+        }
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    /// An event whose batch is not finished.
+    private struct Piece {
+        let kind: Change.Kind
+        let end: Int
+    }
+}

@@ -1,0 +1,126 @@
+extension MessageWriter {
+    /// Appends the message of an Insert, Update or Delete.
+    ///
+    /// - Throws: Before anything is written, if the row's tuples do not fit the table.
+    mutating func appendRow(
+        _ message: RowMessage,
+        in bytes: UnsafeRawBufferPointer,
+        of table: MessageTable
+    ) throws(PgOutputError) {
+        let plan = table.plan
+        try row.load(message, in: bytes, columnCount: plan.columns.count)
+        out.append("{\"record\":")
+        let hasHoles = appendRecord(in: bytes, of: plan)
+        switch message.action {
+        case .insert:
+            out.append(",\"changes\":null,\"action\":\"insert\",\"metadata\":{")
+        case .update:
+            out.append(",\"changes\":")
+            appendChanges(in: bytes, of: plan)
+            out.append(",\"action\":\"update\",\"metadata\":{")
+        case .delete:
+            out.append(",\"changes\":null,\"action\":\"delete\",\"metadata\":{")
+        }
+        metadata.append(to: &out, table: plan.metadata, sub: 0)
+        appendKeys(in: bytes, of: table)
+        out.append(metadata.suffix)
+        if hasHoles { appendHoles(of: table) }
+        out.append("}}\n")
+    }
+
+    /// Appends the row, and tells whether values are missing from it.
+    @inline(__always)
+    private mutating func appendRecord(in bytes: UnsafeRawBufferPointer, of plan: ColumnPlan) -> Bool {
+        let start = out.count
+        var hasHoles = false
+        for column in plan.columns.indices {
+            if let value = row.currentValue(column, of: plan) {
+                appendMember(value, plan.columns[column], in: bytes, plan.keys)
+            } else if isHole(column) {
+                hasHoles = true
+            }
+        }
+        closeObject(from: start)
+        return hasHoles
+    }
+
+    /// Appends the old values of the columns that an update changed.
+    private mutating func appendChanges(in bytes: UnsafeRawBufferPointer, of plan: ColumnPlan) {
+        let start = out.count
+        for column in row.old.indices {
+            guard let old = row.oldValue(column, of: plan), !isSame(old, row.new[column], in: bytes) else { continue }
+            appendMember(old, plan.columns[column], in: bytes, plan.keys)
+        }
+        closeObject(from: start)
+    }
+
+    @inline(__always)
+    private mutating func appendMember(
+        _ value: TupleValue,
+        _ column: ColumnPlan.Entry,
+        in bytes: UnsafeRawBufferPointer,
+        _ keys: [UInt8]
+    ) {
+        out.append(keys, in: column.key)
+        if case .text(let range) = value {
+            out.appendValue(UnsafeRawBufferPointer(rebasing: bytes[range]), as: column.form)
+        } else {
+            out.append("null")
+        }
+    }
+
+    /// Ends an object whose members each began with a comma.
+    @inline(__always)
+    private mutating func closeObject(from start: Int) {
+        if out.count == start {
+            out.append("{}")
+        } else {
+            out.replace(at: start, with: UInt8(ascii: "{"))
+            out.append(UInt8(ascii: "}"))
+        }
+    }
+
+    private func isHole(_ column: Int) -> Bool {
+        let values = row.new.isEmpty ? row.old : row.new
+        return column < values.count && values[column] == .unchangedToast
+    }
+
+    private func isSame(_ old: TupleValue, _ new: TupleValue, in bytes: UnsafeRawBufferPointer) -> Bool {
+        switch (old, new) {
+        case (.text(let old), .text(let new)): old.count == new.count && bytes[old].elementsEqual(bytes[new])
+        case (_, .unchangedToast): true
+        default: old == new
+        }
+    }
+
+    /// Appends the key's values in Postgres' text form, or `null` if one of them is not known.
+    @inline(__always)
+    private mutating func appendKeys(in bytes: UnsafeRawBufferPointer, of table: MessageTable) {
+        guard let columns = table.keyColumns else { return out.append("null") }
+        let start = out.count
+        for column in columns {
+            guard case .text(let range) = row.currentValue(column, of: table.plan) else {
+                out.truncate(to: start)
+                return out.append("null")
+            }
+            out.append(UInt8(ascii: ","))
+            out.appendString(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+        out.replace(at: start, with: UInt8(ascii: "["))
+        out.append(UInt8(ascii: "]"))
+    }
+
+    /// Appends the names of the columns whose values are stored out of line and were not sent.
+    @inline(never)
+    private mutating func appendHoles(of table: MessageTable) {
+        out.append(",\"unchanged_toast\":")
+        let start = out.count
+        for column in table.plan.columns.indices
+        where row.currentValue(column, of: table.plan) == nil && isHole(column) {
+            out.append(UInt8(ascii: ","))
+            out.appendString(table.relation.columns[column].name)
+        }
+        out.replace(at: start, with: UInt8(ascii: "["))
+        out.append(UInt8(ascii: "]"))
+    }
+}
