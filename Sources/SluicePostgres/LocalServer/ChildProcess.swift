@@ -11,6 +11,7 @@ struct ChildProcess {
     ///   - command: The program (searched in PATH if it has no slash) and its arguments.
     ///   - input: A descriptor that becomes its standard input; nothing to read if `nil`.
     ///   - output: A file that its standard output and error are appended to.
+    /// - Throws: `serverSetup` if the system cannot start it.
     init(_ command: [String], input: Int32? = nil, output: String) throws(ReplicationError) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

@@ -82,7 +82,7 @@ extension Connection {
         return ConnectionTarget.values(of: options)["connect_timeout"].flatMap { Int($0) } ?? defaultTimeout
     }
 
-    /// Drives a connection that was started; the result is `false` if the time ran out. 0 or less waits for ever.
+    /// Drives a connection that was started until it is made or has failed; `false` if the time (if any) ran out.
     private static func pollUntilConnected(_ handle: OpaquePointer, seconds: Int) -> Bool {
         let deadline = Instant.now.advanced(by: .seconds(seconds))
         var wanted = PGRES_POLLING_WRITING

@@ -1,9 +1,9 @@
 internal import CLibPQ
 internal import Glibc
 
-/// One libpq connection. Its calls block, so it belongs to one thread that may wait: never to the cooperative pool.
+/// One libpq connection.
 ///
-/// It is not `Sendable`: the compiler keeps it on the thread that made it.
+/// Its calls block, so it belongs to one thread that may wait: never to the cooperative pool. It is not `Sendable`: the compiler keeps it on the thread that made it.
 package final class Connection {
     let handle: OpaquePointer
     private let secrets: [String]
@@ -27,6 +27,7 @@ package final class Connection {
     /// - Parameters:
     ///   - target: Where to.
     ///   - forReplication: Whether to start a walsender for the database instead of an ordinary backend.
+    /// - Throws: What went wrong, with what to do.
     package init(_ target: ConnectionTarget, forReplication: Bool = false) throws(ReplicationError) {
         secrets = target.secrets
         handle = try Self.open(target, forReplication: forReplication)

@@ -1,0 +1,55 @@
+internal import Synchronization
+
+/// The positions of one slot, shared by the reading thread (facts, status timer) and the checkpoint loop.
+///
+/// The checkpoint loop acknowledges, makes `safe` durable in the state file, then calls `madeDurable`; only that is ever
+/// sent to the server.
+package final class SlotProgress: Sendable {
+    private struct State: ~Copyable {
+        var tracker: SafePosition
+        var durable: LSN
+    }
+
+    private let state: Mutex<State>
+
+    /// Makes a progress.
+    ///
+    /// - Parameter start: What the server knows already: the slot's `confirmed_flush_lsn`.
+    package init(startingAt start: LSN) {
+        state = Mutex(State(tracker: SafePosition(startingAt: start), durable: start))
+    }
+
+    /// Tells what was read, in order and before the events are handed over.
+    package func record(_ facts: [PositionFact]) {
+        guard !facts.isEmpty else { return }
+        state.withLock { state in
+            for fact in facts { state.tracker.record(fact) }
+        }
+    }
+
+    /// Tells that every event up to and including a number is durable in every sink.
+    ///
+    /// - Parameter sequence: The highest number of the contiguous prefix.
+    /// - Returns: The position that may be made durable now.
+    @discardableResult
+    package func acknowledge(through sequence: UInt64) -> LSN {
+        state.withLock { state in
+            state.tracker.acknowledge(through: sequence)
+            return state.tracker.position
+        }
+    }
+
+    /// The position that may be reported once it is durable.
+    package var safe: LSN { state.withLock { $0.tracker.position } }
+
+    /// Whether every transaction that began is acknowledged.
+    package var isIdle: Bool { state.withLock { $0.tracker.isIdle } }
+
+    /// Allows a position to be sent to the server: it is in the state file.
+    package func madeDurable(_ position: LSN) {
+        state.withLock { $0.durable = max($0.durable, position) }
+    }
+
+    /// The highest position that may be sent.
+    package var durable: LSN { state.withLock { $0.durable } }
+}

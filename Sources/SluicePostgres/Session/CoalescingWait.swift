@@ -1,0 +1,44 @@
+/// Decides how long to wait between the socket's turning readable and reading it.
+///
+/// Pure: the time is given. The server sends once per row, and an eager reader is woken per row. A short wait lets rows gather; too long a one
+/// lets the socket's buffer fill up. A stream that was silent before is not kept waiting: there latency counts.
+struct CoalescingWait {
+    private static let shortest = Duration.microseconds(50)
+    private static let longest = Duration.microseconds(1000)
+    /// More than libpq reads at once.
+    private static let plenty = 24 << 10
+    private static let little = 6 << 10
+    /// After so long a silence the stream counts as idle.
+    private static let silence = Duration.milliseconds(3)
+
+    private(set) var length = Duration.microseconds(200)
+    private var lastDrain: Instant?
+
+    /// How much longer to wait now that the socket is readable.
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - demand: How many events are wanted; one is not worth a wait.
+    /// - Returns: What is left of the wait since the last drain.
+    func remaining(at now: Instant, demand: Int) -> Duration {
+        guard demand > 1, let lastDrain else { return .zero }
+        let elapsed = lastDrain.duration(to: now)
+        return elapsed > Self.silence ? .zero : max(.zero, length - elapsed)
+    }
+
+    /// A drain ended.
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - bytes: How much it brought.
+    ///   - waited: Whether it came after a wait of the full length.
+    mutating func drained(at now: Instant, bytes: Int, waited: Bool) {
+        lastDrain = now
+        guard waited else { return }
+        if bytes > Self.plenty {
+            length = max(Self.shortest, length * 3 / 4)
+        } else if bytes < Self.little {
+            length = min(Self.longest, length * 5 / 4)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+/// What an event of a length costs in bytes of the budget, until a later stage corrects it.
+///
+/// The overhead stands for the event's objects and its share of JSON's names, the factor for the bytes themselves and
+/// their JSON.
+func frameCost(length: Int) -> Int32 {
+    Int32(clamping: 640 + 2 * length)
+}
+
+/// The batch that is being filled: bytes are appended to one array, events are built when it is closed.
+struct OpenBatch: ~Copyable {
+    static let maxEvents = 512
+    static let maxBytes = 256 << 10
+
+    private struct Entry {
+        var index: UInt64
+        var offset: Int32
+        var length: Int32
+        var transaction: Int32
+    }
+
+    private var bytes: [UInt8] = []
+    private var entries: [Entry] = []
+    private var transactions: [TransactionHeader] = []
+
+    var count: Int { entries.count }
+
+    var isFull: Bool { entries.count >= Self.maxEvents || bytes.count >= Self.maxBytes }
+
+    mutating func add(_ transaction: TransactionHeader) -> Int32 {
+        transactions.append(transaction)
+        return Int32(transactions.count - 1)
+    }
+
+    /// Appends an event; a message is at most 1 GB and a batch is closed at `maxBytes`, so offsets fit.
+    ///
+    /// - Returns: Its cost.
+    mutating func append(_ payload: Slice<UnsafeRawBufferPointer>, index: UInt64, transaction: Int32) -> Int {
+        let length = Int32(clamping: payload.count)
+        entries.append(
+            Entry(index: index, offset: Int32(clamping: bytes.count), length: length, transaction: transaction)
+        )
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: payload))
+        return Int(frameCost(length: payload.count))
+    }
+
+    /// Builds the events and starts an empty batch.
+    mutating func close(relations: RelationTable, firstSequence: UInt64, into changes: inout [RawChange]) {
+        let size = bytes.count
+        let batch = FrameBatch(bytes: bytes, relations: relations, transactions: transactions)
+        var sequence = firstSequence
+        changes.reserveCapacity(changes.count + entries.count)
+        for entry in entries {
+            changes.append(
+                RawChange(
+                    sequence: sequence,
+                    index: entry.index,
+                    batch: batch,
+                    transaction: entry.transaction,
+                    offset: entry.offset,
+                    length: entry.length,
+                    cost: frameCost(length: Int(entry.length))
+                )
+            )
+            sequence += 1
+        }
+        entries.removeAll(keepingCapacity: true)
+        transactions = []
+        bytes = []
+        // The next batch is probably like this one.
+        bytes.reserveCapacity(min(size, Self.maxBytes))
+    }
+}

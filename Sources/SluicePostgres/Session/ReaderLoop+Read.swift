@@ -1,0 +1,64 @@
+internal import Glibc
+
+extension ReaderLoop {
+    /// Reads until the demand or the unit is used or the socket is empty, and answers.
+    ///
+    /// The caller has reserved a unit of the budget.
+    mutating func read(_ call: ReadCall) throws(ReplicationError) {
+        var waited = false
+        if !mayHoldFrames {
+            let remaining = wait.remaining(at: .now, demand: call.demand)
+            if remaining > .zero {
+                usleep(UInt32(clamping: remaining.nanoseconds / 1000))
+                waited = true
+            }
+        }
+        var bytes = 0
+        var problem: ReplicationError?
+        do throws(ReplicationError) {
+            try drain(demand: call.demand, bytes: &bytes)
+        } catch {
+            problem = error
+        }
+        let now = Instant.now
+        if bytes > 0 { lastHeard = now }
+        wait.drained(at: now, bytes: bytes, waited: waited)
+
+        progress.record(framer.takeFacts())
+        let cost = framer.cost
+        let changes = framer.take()
+        budget.settle(reserved: Self.readUnit, used: cost)
+        if !changes.isEmpty {
+            snapshot.changes += UInt64(changes.count)
+            if !call.finish(changes) { pending = changes[...] }
+        }
+        if let problem { throw problem }
+    }
+
+    private mutating func drain(demand: Int, bytes: inout Int) throws(ReplicationError) {
+        guard let transport else { return }
+        mayHoldFrames = true
+        isReadable = false
+        while true {
+            while framer.count < demand && framer.cost < Self.readUnit && bytes < Self.discardUnit {
+                var outcome = StreamFramer.Outcome.none
+                let found = try transport.nextFrame { (frame) throws(ReplicationError) in
+                    bytes += frame.count
+                    outcome = try framer.receive(frame)
+                }
+                if outcome == .replyRequested { schedule.replyRequested() }
+                if outcome == .finished { return }
+                if !found {
+                    mayHoldFrames = false
+                    break
+                }
+            }
+            // Demand or unit used up: the rest stays with libpq and in the socket.
+            if mayHoldFrames { return }
+            guard transport.isReadable() else { return }
+            try transport.consumeInput()
+            snapshot.reads += 1
+            mayHoldFrames = true
+        }
+    }
+}

@@ -1,0 +1,117 @@
+internal import Glibc
+
+extension ReaderLoop {
+    /// A server that is asked and says nothing for so long is taken for lost.
+    private static let deafAfter = Duration.seconds(60)
+
+    func isConnectWanted(_ call: ReadCall?) -> Bool {
+        guard transport == nil, failure == nil, !framer.isFinished else { return false }
+        return !isClosedByPause || (call != nil && budget.isHalfFree)
+    }
+
+    mutating func connectIfWanted(_ call: ReadCall?) {
+        guard isConnectWanted(call), Instant.now >= connectAt, mailbox.beginConnecting() else { return }
+        defer { mailbox.endConnecting() }
+        publishConnecting()
+        let transport = makeTransport()
+        do throws(ReplicationError) {
+            try transport.start(from: progress.durable)
+        } catch {
+            transport.close()
+            lost(error)
+            return
+        }
+        let now = Instant.now
+        self.transport = transport
+        isClosedByPause = false
+        mayHoldFrames = true
+        (isReadable, isStarved, hasOutput) = (false, false, false)
+        (pausedSince, lastHeard) = (nil, now)
+        backoff.connected(at: now)
+        schedule.sessionStarted()
+        snapshot.sessions += 1
+        snapshot.lastFailure = nil
+    }
+
+    private mutating func publishConnecting() {
+        snapshot.state = .connecting
+        mailbox.publish(snapshot)
+    }
+
+    /// The session is over; another follows if that may help.
+    mutating func lost(_ error: ReplicationError) {
+        transport?.close()
+        transport = nil
+        framer.sessionRestarted()
+        snapshot.lastFailure = error.description
+        if error.isRetriable && snapshot.sessions > 0 {
+            connectAt = backoff.failed(at: .now, chance: .random(in: 0...1))
+        } else if !framer.isFinished {
+            failure = error
+        }
+    }
+
+    /// A client that does not read blocks the server's shutdown and the invalidation of its slot: not for ever.
+    mutating func closeIfPausedTooLong(_ call: ReadCall?) {
+        guard transport != nil, !wantsRead(call), !framer.isFinished, pending.isEmpty || call == nil else {
+            pausedSince = nil
+            return
+        }
+        let now = Instant.now
+        let since = pausedSince ?? now
+        pausedSince = since
+        guard since.duration(to: now) > configuration.maxPause else { return }
+        try? sendStatus(wantsReply: false)
+        transport?.close()
+        transport = nil
+        framer.sessionRestarted()
+        isClosedByPause = true
+        pausedSince = nil
+        connectAt = now
+    }
+
+    mutating func sendStatusIfDue(isReading: Bool) throws(ReplicationError) {
+        guard let transport else { return }
+        if hasOutput { hasOutput = try !transport.flush() }
+        let now = Instant.now
+        let isListening = isReading && !isStarved && !framer.isFinished
+        if !isListening { lastHeard = now }
+        let silence = lastHeard.duration(to: now)
+        if silence > Self.deafAfter + schedule.interval {
+            throw ReplicationError(.connectionLost, "The server has not answered for \(silence.components.seconds) s.")
+        }
+        let wantsKeepalive = isListening && configuration.until != nil
+        let isDue = schedule.isDue(
+            at: now,
+            durable: progress.durable,
+            isIdle: progress.isIdle,
+            wantsKeepalive: wantsKeepalive
+        )
+        // What is queued and cannot be written is enough: the server does not read.
+        guard isDue, !hasOutput else { return }
+        try sendStatus(wantsReply: wantsKeepalive || (isListening && silence >= schedule.interval))
+    }
+
+    /// Only the flushed position moves the slot; the received one is for the server's statistics.
+    mutating func sendStatus(wantsReply: Bool) throws(ReplicationError) {
+        guard let transport else { return }
+        let flush = max(progress.durable, schedule.lastFlush)
+        let status = encodeStatus(
+            write: max(framer.received, flush),
+            flush: flush,
+            apply: flush,
+            time: Self.postgresTime(),
+            wantsReply: wantsReply
+        )
+        try transport.send(status)
+        schedule.sent(at: .now, flush: flush)
+        hasOutput = try !transport.flush()
+    }
+
+    /// Microseconds since 2000-01-01 00:00 UTC.
+    private static func postgresTime() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return (Int64(time.tv_sec) - 946_684_800) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

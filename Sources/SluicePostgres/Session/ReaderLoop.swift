@@ -1,0 +1,170 @@
+internal import Glibc
+
+/// The life of a reader's thread: sessions one after another, until it is stopped.
+struct ReaderLoop: ~Copyable {
+    /// What is reserved before a read, and how much a call's events may cost.
+    static let readUnit = 256 << 10
+    /// After so many bytes without a new event (all below the bound), statuses get their turn.
+    static let discardUnit = 1 << 20
+    static let finishLimit = Duration.seconds(2)
+
+    let configuration: SlotReader.Configuration
+    let budget: any ReadBudget
+    let progress: SlotProgress
+    let mailbox: ReaderMailbox
+    let makeTransport: @Sendable () -> any ReplicationTransport
+
+    var framer: StreamFramer
+    var schedule: StatusSchedule
+    var wait = CoalescingWait()
+    var backoff = ReconnectBackoff()
+    var transport: (any ReplicationTransport)?
+    /// Read but not yet handed over, because the call that asked for them was cancelled.
+    var pending: ArraySlice<RawChange> = []
+    /// What no new attempt cures.
+    var failure: ReplicationError?
+    var snapshot = SlotReaderSnapshot()
+
+    var connectAt = Instant.now
+    var isClosedByPause = false
+    /// libpq may hold complete frames that poll does not see.
+    var mayHoldFrames = false
+    var isReadable = false
+    var isStarved = false
+    var hasOutput = false
+    var pausedSince: Instant?
+    var lastHeard = Instant.now
+
+    init(
+        configuration: SlotReader.Configuration,
+        budget: any ReadBudget,
+        progress: SlotProgress,
+        mailbox: ReaderMailbox,
+        makeTransport: @escaping @Sendable () -> any ReplicationTransport
+    ) {
+        self.configuration = configuration
+        self.budget = budget
+        self.progress = progress
+        self.mailbox = mailbox
+        self.makeTransport = makeTransport
+        schedule = StatusSchedule(walSenderTimeout: configuration.walSenderTimeout)
+        framer = StreamFramer(
+            firstSequence: configuration.firstSequence,
+            discardThrough: configuration.discardThrough,
+            until: configuration.until
+        )
+    }
+
+    mutating func run() {
+        while true {
+            mailbox.wake.reset()
+            let (call, stop) = mailbox.request()
+            if let stop {
+                end(stop)
+                return
+            }
+            if let call, answer(call) { continue }
+            connectIfWanted(call)
+            do throws(ReplicationError) {
+                try sendStatusIfDue(isReading: call != nil)
+                if let call { try readIfPossible(call) }
+            } catch {
+                lost(error)
+            }
+            closeIfPausedTooLong(call)
+            publish(call)
+            if call == nil || pending.isEmpty { pause(call) }
+        }
+    }
+
+    /// Answers a call with what is there already.
+    private mutating func answer(_ call: ReadCall) -> Bool {
+        if !pending.isEmpty {
+            let changes = pending.prefix(call.demand)
+            if call.finish(Array(changes)) { pending = pending.dropFirst(changes.count) }
+            return true
+        }
+        if framer.isFinished {
+            _ = call.finish(nil)
+            return true
+        }
+        if let failure {
+            call.finish(throwing: failure)
+            return true
+        }
+        return false
+    }
+
+    private mutating func readIfPossible(_ call: ReadCall) throws(ReplicationError) {
+        guard transport != nil, !framer.isFinished, mayHoldFrames || isReadable else { return }
+        isStarved = !budget.reserve(bytes: Self.readUnit)
+        if !isStarved { try read(call) }
+    }
+
+    /// Waits for something to do, at most until the next status may be due.
+    private mutating func pause(_ call: ReadCall?) {
+        let now = Instant.now
+        let reads = wantsRead(call)
+        if reads && mayHoldFrames { return }
+        var descriptors = [pollfd(fd: mailbox.wake.descriptor, events: Int16(POLLIN), revents: 0)]
+        var deadline = schedule.nextCheck(after: now)
+        if let transport {
+            var events = Self.peerClosed
+            if reads { events |= Int16(POLLIN) }
+            if hasOutput { events |= Int16(POLLOUT) }
+            descriptors.append(pollfd(fd: transport.descriptor, events: events, revents: 0))
+        } else {
+            deadline = isConnectWanted(call) ? connectAt : now.advanced(by: .seconds(1))
+        }
+        let timeout = min(1000, max(0, now.milliseconds(until: deadline)))
+        guard poll(&descriptors, nfds_t(descriptors.count), Int32(timeout)) > 0, descriptors.count > 1 else { return }
+        let found = descriptors[1].revents
+        if found & Int16(POLLIN) != 0 { isReadable = true }
+        if found & (Self.peerClosed | Int16(POLLHUP | POLLERR | POLLNVAL)) != 0 {
+            // While it reads, libpq finds the end itself, with the server's reason.
+            if reads {
+                isReadable = true
+            } else {
+                lost(ReplicationError(.connectionLost, "The server closed the connection while nothing was asked."))
+            }
+        }
+    }
+
+    /// Linux' POLLRDHUP, which the C library shows only with its extensions.
+    private static let peerClosed: Int16 = 0x2000
+
+    func wantsRead(_ call: ReadCall?) -> Bool {
+        transport != nil && call?.isWaiting == true && !isStarved && !framer.isFinished
+    }
+
+    private mutating func publish(_ call: ReadCall?) {
+        snapshot.demand = call?.isWaiting == true ? call?.demand ?? 0 : 0
+        snapshot.received = framer.received
+        snapshot.walEnd = framer.walEnd
+        snapshot.reported = schedule.lastFlush
+        snapshot.state =
+            if framer.isFinished || failure != nil {
+                .finished
+            } else if transport == nil {
+                isClosedByPause ? .pausedClosed : .connecting
+            } else if call == nil {
+                .pausedNoDemand
+            } else {
+                isStarved ? .pausedNoBudget : .reading
+            }
+        mailbox.publish(snapshot)
+    }
+
+    private mutating func end(_ stop: ReaderMailbox.Stop) {
+        if let transport {
+            // A connection with unread data while nobody reads is stalled: the server may be blocked in sending.
+            let isStalled = !framer.isFinished && transport.isReadable()
+            try? sendStatus(wantsReply: false)
+            if stop == .finish && !isStalled { transport.finish(within: Self.finishLimit) } else { transport.close() }
+        }
+        transport = nil
+        budget.settle(reserved: pending.reduce(0) { $0 + Int($1.cost) }, used: 0)
+        publish(nil)
+        mailbox.end()
+    }
+}

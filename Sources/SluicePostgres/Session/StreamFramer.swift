@@ -1,0 +1,219 @@
+/// Turns the frames of a session into numbered changes without decoding rows.
+///
+/// Pure: no input or output, no clock. It consumes Begin, Commit, Origin, Relation, Type and Message itself. A row gets its index in the transaction and,
+/// unless it is at or below the bound, a dense sequence number; a Commit gets a number too. Rows share the bytes of a
+/// batch, which is closed whenever the relations change and when it is full.
+package struct StreamFramer: ~Copyable {
+    /// What a frame asks of the session.
+    package enum Outcome: Equatable, Sendable {
+        /// Nothing.
+        case none
+        /// The server wants a status at once.
+        case replyRequested
+        /// Everything up to the end that was asked for has been read.
+        case finished
+    }
+
+    private struct Transaction {
+        var header: TransactionHeader
+        var nextIndex: UInt64 = 0
+        /// Its place in the open batch's transactions.
+        var slot: Int32?
+    }
+
+    private var batch = OpenBatch()
+    private var closed: [RawChange] = []
+    private var facts: [PositionFact] = []
+    private var relations = RelationTable()
+    private var transaction: Transaction?
+    private var bound: Cursor?
+    private let until: LSN?
+
+    /// The number that the next event gets.
+    package private(set) var nextSequence: UInt64
+
+    /// The place of the last event that got a number.
+    package private(set) var lastEmitted: Cursor?
+
+    /// The highest position that the server has sent.
+    package private(set) var received = LSN.zero
+
+    /// The `walEnd` of the last keepalive.
+    package private(set) var walEnd = LSN.zero
+
+    /// Whether everything up to the end that was asked for has been read.
+    package private(set) var isFinished = false
+
+    /// Makes a framer for the first session of a slot.
+    ///
+    /// - Parameters:
+    ///   - firstSequence: The number of the first event.
+    ///   - discardThrough: Changes at or below it are dropped: they are safe already.
+    ///   - until: Where to finish; nothing that commits at or above it is delivered.
+    package init(firstSequence: UInt64 = 0, discardThrough: Cursor? = nil, until: LSN? = nil) {
+        nextSequence = firstSequence
+        bound = discardThrough
+        self.until = until
+    }
+
+    /// How many events wait to be taken.
+    package var count: Int { closed.count + batch.count }
+
+    /// What the waiting events cost.
+    package private(set) var cost = 0
+
+    /// Whether a transaction has begun and not committed.
+    package var isInTransaction: Bool { transaction != nil }
+
+    /// Takes all events in order.
+    package mutating func take() -> [RawChange] {
+        closeBatch()
+        defer {
+            closed = []
+            cost = 0
+        }
+        return closed
+    }
+
+    /// Takes what the safe position's tracker must be told, in order, before the events are handed over.
+    package mutating func takeFacts() -> [PositionFact] {
+        defer { facts.removeAll(keepingCapacity: true) }
+        return facts
+    }
+
+    /// A new session starts: its server sends the relations anew, and again everything that was not reported as safe.
+    ///
+    /// Events that were not taken stay; what has a number is not numbered again.
+    package mutating func sessionRestarted() {
+        closeBatch()
+        relations = RelationTable()
+        transaction = nil
+        bound = [bound, lastEmitted].compactMap(\.self).max()
+    }
+
+    /// Takes in the content of one CopyData message.
+    ///
+    /// - Parameter frame: From its type byte on; not kept.
+    /// - Returns: What the session must do.
+    /// - Throws: `protocolViolation`; then the session cannot go on.
+    package mutating func receive(_ frame: UnsafeRawBufferPointer) throws(ReplicationError) -> Outcome {
+        guard !isFinished else { return .finished }
+        switch frame.first {
+        case UInt8(ascii: "w"): return try receiveData(frame)
+        case UInt8(ascii: "k"): return try receiveKeepalive(frame)
+        default: throw violation("a frame of an unknown kind")
+        }
+    }
+
+    private mutating func receiveKeepalive(_ frame: UnsafeRawBufferPointer) throws(ReplicationError) -> Outcome {
+        var fields = FrameFields(frame.dropFirst())
+        walEnd = try fields.position()
+        _ = try fields.integer(UInt64.self)
+        let wantsReply: UInt8 = try fields.integer()
+        received = max(received, walEnd)
+        facts.append(.keepalive(walEnd: walEnd))
+        if let until, transaction == nil, walEnd >= until {
+            isFinished = true
+            return .finished
+        }
+        return wantsReply == 0 ? .none : .replyRequested
+    }
+
+    private mutating func receiveData(_ frame: UnsafeRawBufferPointer) throws(ReplicationError) -> Outcome {
+        var fields = FrameFields(frame.dropFirst())
+        received = max(received, try fields.position())
+        let payload = frame.dropFirst(25)
+        switch payload.first {
+        case UInt8(ascii: "I"), UInt8(ascii: "U"), UInt8(ascii: "D"), UInt8(ascii: "T"):
+            try receiveRow(payload)
+        case UInt8(ascii: "B"):
+            try receiveBegin(decodeBegin(payload))
+        case UInt8(ascii: "C"):
+            try receiveCommit(decodeCommit(payload), payload)
+        case UInt8(ascii: "R"):
+            receiveRelation(try decodeRelation(payload))
+        case UInt8(ascii: "O"), UInt8(ascii: "Y"), UInt8(ascii: "M"):
+            break
+        default:
+            throw violation("a message of a kind that was not asked for")
+        }
+        return isFinished ? .finished : .none
+    }
+
+    private mutating func receiveBegin(_ header: TransactionHeader) throws(ReplicationError) {
+        guard transaction == nil else { throw violation("the start of a transaction inside another") }
+        if let until, header.commitLSN >= until {
+            isFinished = true
+            return
+        }
+        transaction = Transaction(header: header)
+        let end = Cursor(commitLSN: header.commitLSN, index: Cursor.commitIndex)
+        if bound.map({ end <= $0 }) != true {
+            facts.append(.began(commitLSN: header.commitLSN, firstSequence: nextSequence))
+        }
+    }
+
+    private mutating func receiveRow(_ payload: Slice<UnsafeRawBufferPointer>) throws(ReplicationError) {
+        guard let index = transaction?.nextIndex else { throw violation("a row outside a transaction") }
+        transaction?.nextIndex += 1
+        emit(payload, index: index)
+    }
+
+    private mutating func receiveCommit(
+        _ commit: CommitFields,
+        _ payload: Slice<UnsafeRawBufferPointer>
+    ) throws(ReplicationError) {
+        guard let header = transaction?.header else { throw violation("the end of a transaction that did not begin") }
+        guard header.commitLSN == commit.commitLSN else { throw violation("the end of another transaction") }
+        let isNew = emit(payload, index: Cursor.commitIndex)
+        facts.append(.committed(endLSN: commit.endLSN, sequence: isNew ? nextSequence - 1 : nil))
+        transaction = nil
+        received = max(received, commit.endLSN)
+        if let until, commit.endLSN >= until { isFinished = true }
+    }
+
+    private mutating func receiveRelation(_ relation: Relation) {
+        if let known = relations[relation.oid], known.isSame(as: relation) { return }
+        closeBatch()
+        relations.update(relation)
+    }
+
+    /// Numbers and keeps an event, unless it is at or below the bound.
+    @discardableResult
+    private mutating func emit(_ payload: Slice<UnsafeRawBufferPointer>, index: UInt64) -> Bool {
+        guard let transaction else { return false }
+        let cursor = Cursor(commitLSN: transaction.header.commitLSN, index: index)
+        if let bound {
+            if cursor <= bound { return false }
+            self.bound = nil
+        }
+        if batch.isFull { closeBatch() }
+        let slot = self.transaction?.slot ?? batch.add(transaction.header)
+        self.transaction?.slot = slot
+        cost += batch.append(payload, index: index, transaction: slot)
+        nextSequence += 1
+        lastEmitted = cursor
+        return true
+    }
+
+    private mutating func closeBatch() {
+        guard batch.count > 0 else { return }
+        batch.close(relations: relations, firstSequence: nextSequence - UInt64(batch.count), into: &closed)
+        transaction?.slot = nil
+    }
+
+    private func violation(_ what: String) -> ReplicationError {
+        ReplicationError(
+            .protocolViolation,
+            "The server sent \(what), after position \(received). Check that server and Sluice are of versions that"
+                + " work together; the slot has not moved."
+        )
+    }
+}
+
+extension Relation {
+    fileprivate func isSame(as other: Relation) -> Bool {
+        schema == other.schema && name == other.name && replicaIdentity == other.replicaIdentity
+            && columns == other.columns
+    }
+}
