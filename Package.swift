@@ -51,6 +51,7 @@ let package = Package(
             name: "SluiceSinks",
             dependencies: [
                 "Sluice", "SluicePostgres", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),

@@ -5,9 +5,77 @@ import Synchronization
 /// A thread of its own for calls that block (files, SQLite, libpq), so that they never hold one of the cooperative
 /// pool's few threads.
 ///
-/// Work runs in the order in which it was given.
+/// Work runs in the order in which it was given. The thread ends, after what it was given, when it is closed or when
+/// the last reference to this object goes away.
 package final class BlockingThread: Sendable {
-    private typealias Job = @Sendable () -> Void
+    /// The thread was closed, so the closure will not run.
+    package struct Closed: Error {}
+
+    private let queue = JobQueue()
+
+    /// Starts the thread.
+    package init() {
+        // The thread holds the queue and not this object: otherwise forgetting to close would keep both for ever.
+        startThread { [queue] in
+            while let job = queue.next() { job() }
+        }
+    }
+
+    deinit {
+        queue.close()
+    }
+
+    /// Lets the thread end after what it was given.
+    package func close() {
+        queue.close()
+    }
+
+    /// Runs a last closure, after what was given before, and lets the thread end.
+    ///
+    /// It waits for the closure, but not after the task is cancelled.
+    ///
+    /// - Parameter last: Runs once, even if the task is cancelled: it is the place to give resources back. Not at all
+    ///   if the thread was closed before.
+    package func close(_ last: @escaping @Sendable () -> Void) async {
+        let call = Call<Void>()
+        try? await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                call.begin(continuation)
+                let isQueued = queue.append {
+                    last()
+                    call.perform {}
+                }
+                queue.close()
+                if !isQueued { call.fail(Closed()) }
+            }
+        } onCancel: {
+            call.fail(CancellationError())
+        }
+    }
+
+    /// Runs a blocking closure on the thread and waits for it without blocking the caller's thread.
+    ///
+    /// - Parameter body: Runs once; not at all if the task is cancelled before its turn.
+    /// - Returns: What the closure returns.
+    /// - Throws: What the closure throws; ``Closed`` if the thread was closed before; `CancellationError` as soon as
+    ///   the task is cancelled, even while the closure still runs (its result is then dropped), so that a stuck write
+    ///   cannot hold up a shutdown.
+    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        let call = Call<Result>()
+        return try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                call.begin(continuation)
+                if !queue.append({ call.perform(body) }) { call.fail(Closed()) }
+            }
+        } onCancel: {
+            call.fail(CancellationError())
+        }
+    }
+}
+
+/// What a thread still has to run.
+private final class JobQueue: Sendable {
+    typealias Job = @Sendable () -> Void
 
     private struct State {
         var jobs: Deque<Job> = []
@@ -15,42 +83,25 @@ package final class BlockingThread: Sendable {
     }
 
     private let state = Mutex(State())
-    private let wake: Semaphore
+    private let wake = Semaphore()
 
-    /// Starts the thread.
-    package init() {
-        wake = Semaphore()
-        startThread { [self] in
-            while let job = next() { job() }
+    /// Whether the job will run: the queue was not closed.
+    func append(_ job: @escaping Job) -> Bool {
+        let isQueued = state.withLock { state in
+            if !state.isClosed { state.jobs.append(job) }
+            return !state.isClosed
         }
+        if isQueued { wake.signal() }
+        return isQueued
     }
 
-    /// Lets the thread end after what it was given.
-    package func close() {
+    func close() {
         state.withLock { $0.isClosed = true }
         wake.signal()
     }
 
-    /// Runs a blocking closure on the thread and waits for it without blocking the caller's thread.
-    ///
-    /// - Parameter body: Runs once; not at all if the task is cancelled before its turn.
-    /// - Returns: What the closure returns.
-    /// - Throws: What the closure throws; `CancellationError` as soon as the task is cancelled, even while the closure
-    ///   still runs (its result is then dropped), so that a stuck write cannot hold up a shutdown.
-    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        let call = Call<Result>()
-        return try await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { continuation in
-                call.begin(continuation)
-                state.withLock { $0.jobs.append { call.perform(body) } }
-                wake.signal()
-            }
-        } onCancel: {
-            call.cancel()
-        }
-    }
-
-    private func next() -> Job? {
+    /// Blocks until there is a job; `nil` when the queue is closed and empty.
+    func next() -> Job? {
         while true {
             let (job, isClosed) = state.withLock { ($0.jobs.popFirst(), $0.isClosed) }
             if let job { return job }
@@ -60,27 +111,27 @@ package final class BlockingThread: Sendable {
     }
 }
 
-/// One call's continuation, resumed exactly once by whichever comes first: the result or the cancellation.
+/// One call's continuation, resumed exactly once by whichever comes first: the result or what takes its place.
 private final class Call<Result: Sendable>: Sendable {
     private enum State {
         case new
         case waiting(UnsafeContinuation<Result, any Error>)
-        case cancelledEarly
+        case failedEarly(any Error)
         case done
     }
 
     private let state = Mutex(State.new)
 
     func begin(_ continuation: UnsafeContinuation<Result, any Error>) {
-        let isCancelled = state.withLock { state in
-            guard case .cancelledEarly = state else {
+        let error = state.withLock { state -> (any Error)? in
+            guard case .failedEarly(let error) = state else {
                 state = .waiting(continuation)
-                return false
+                return nil
             }
             state = .done
-            return true
+            return error
         }
-        if isCancelled { continuation.resume(throwing: CancellationError()) }
+        if let error { continuation.resume(throwing: error) }
     }
 
     func perform(_ body: () throws -> Result) {
@@ -89,20 +140,20 @@ private final class Call<Result: Sendable>: Sendable {
         take()?.resume(with: result)
     }
 
-    func cancel() {
+    func fail(_ error: any Error) {
         let continuation = state.withLock { state -> UnsafeContinuation<Result, any Error>? in
             switch state {
             case .new:
-                state = .cancelledEarly
+                state = .failedEarly(error)
                 return nil
             case .waiting(let continuation):
                 state = .done
                 return continuation
-            case .cancelledEarly, .done:
+            case .failedEarly, .done:
                 return nil
             }
         }
-        continuation?.resume(throwing: CancellationError())
+        continuation?.resume(throwing: error)
     }
 
     private func take() -> UnsafeContinuation<Result, any Error>? {
