@@ -1,0 +1,89 @@
+import SluicePostgres
+import Synchronization
+
+/// The blocking half of a sink.
+protocol SinkWriter: Sendable {
+    mutating func deliver(_ changes: [Change]) throws -> SinkPosition
+    mutating func rewind(to cursor: Cursor) throws -> SinkPosition
+}
+
+/// Runs a sink's blocking half on a thread of its own, and ends it at its first failure.
+final class SinkThread<Writer: SinkWriter>: Sendable {
+    private enum Phase {
+        case new
+        case open(Writer)
+        case failed(any Error)
+        case closed
+    }
+
+    private let name: String
+    private let thread = BlockingThread()
+    // Only the thread takes this lock, so holding it over a blocking call keeps nobody waiting.
+    private let phase = Mutex(Phase.new)
+
+    /// - Parameter name: The sink's name in messages.
+    init(name: String) {
+        self.name = name
+    }
+
+    func open(_ make: @escaping @Sendable () throws -> (Writer, SinkOpening)) async throws -> SinkOpening {
+        try await thread.run { [self] in
+            try phase.withLock { phase in
+                guard case .new = phase else { throw SinkError(.notOpen, "\(name) was opened before: make a new one.") }
+                do {
+                    let (writer, opening) = try make()
+                    phase = .open(writer)
+                    return opening
+                } catch {
+                    phase = .failed(error)
+                    throw error
+                }
+            }
+        }
+    }
+
+    func deliver(_ changes: [Change]) async throws -> SinkPosition {
+        try await perform { try $0.deliver(changes) }
+    }
+
+    func rewind(to cursor: Cursor) async throws -> SinkPosition {
+        try await perform { try $0.rewind(to: cursor) }
+    }
+
+    /// Drops the writer, which gives back what it holds, and waits for that.
+    func close() async {
+        await thread.close { [self] in phase.withLock { $0 = .closed } }
+    }
+
+    /// Drops the writer as soon as the thread gets to it, which may be never, without waiting.
+    func abandon() {
+        thread.close()
+    }
+
+    private func perform(
+        _ body: @escaping @Sendable (inout Writer) throws -> SinkPosition
+    ) async throws -> SinkPosition {
+        do {
+            return try await thread.run { [self] in
+                try phase.withLock { phase in
+                    guard case .open(var writer) = phase else { throw notOpen(phase) }
+                    do {
+                        let position = try body(&writer)
+                        phase = .open(writer)
+                        return position
+                    } catch {
+                        phase = .failed(error)
+                        throw error
+                    }
+                }
+            }
+        } catch is BlockingThread.Closed {
+            throw SinkError(.notOpen, "\(name) is closed.")
+        }
+    }
+
+    private func notOpen(_ phase: Phase) -> SinkError {
+        guard case .failed(let cause) = phase else { return SinkError(.notOpen, "\(name) is not open.") }
+        return SinkError(.notOpen, "\(name) failed before (\(cause)): open it anew.", cause: cause)
+    }
+}
