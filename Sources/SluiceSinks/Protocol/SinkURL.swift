@@ -1,0 +1,87 @@
+/// What a user writes to name a sink.
+///
+/// - `-`: standard output.
+/// - `file:PATH`: a file, one JSON object per line.
+/// - `sqlite:PATH`: a SQLite database.
+///
+/// Paths are taken as they are, without percent-decoding; `file:///var/log/x` and `file:/var/log/x` are the same.
+public struct SinkURL: Hashable, Sendable {
+    private enum Kind: Hashable, Sendable {
+        case standardOutput
+        case file(path: String)
+        case sqlite(path: String)
+    }
+
+    private let kind: Kind
+
+    /// Kinds of sinks that Sluice is meant to have.
+    private static let planned: Set<Substring> = [
+        "kafka", "sqs", "amqp", "amqps", "rabbitmq", "redis", "rediss", "nats", "http", "https", "webhook", "postgres",
+        "postgresql",
+    ]
+
+    private static let known = "Sinks are - (standard output), file:PATH and sqlite:PATH."
+
+    /// Reads a sink's name.
+    ///
+    /// - Parameter text: What the user wrote.
+    /// - Throws: ``SinkError`` that says what is possible. It never repeats more than the scheme, since the rest may
+    ///   hold a password.
+    public init(_ text: String) throws(SinkError) {
+        if text == "-" {
+            kind = .standardOutput
+            return
+        }
+        guard let colon = text.firstIndex(of: ":") else {
+            let advice = text.isEmpty ? "" : " For a file of that name write file:\(text)."
+            throw SinkError(.badURL, "\"\(text)\" does not name a sink.\(advice) \(Self.known)")
+        }
+        let scheme = text[..<colon].lowercased()
+        let rest = text[text.index(after: colon)...]
+        switch scheme {
+        case "file": kind = .file(path: try Self.path(rest, scheme: scheme))
+        case "sqlite": kind = .sqlite(path: try Self.path(rest, scheme: scheme))
+        case _ where Self.planned.contains(scheme[...]):
+            throw SinkError(.unsupported, "\(scheme): sinks are not supported yet. \(Self.known)")
+        default:
+            throw SinkError(.badURL, "\"\(scheme):\" is not a kind of sink. \(Self.known)")
+        }
+    }
+
+    /// Makes the sink; nothing is opened yet.
+    public func makeSink() -> any Sink {
+        switch kind {
+        case .standardOutput: StandardOutputSink()
+        case .file(let path): FileSink(path: path)
+        case .sqlite(let path): SQLiteSink(path: path)
+        }
+    }
+
+    private static func path(_ rest: Substring, scheme: String) throws(SinkError) -> String {
+        var path = rest
+        if rest.hasPrefix("//") {
+            path = rest.dropFirst(2)
+            guard path.hasPrefix("/") else {
+                throw SinkError(
+                    .badURL,
+                    "\(scheme)://HOST is another machine, where Sluice cannot write. Write \(scheme):PATH or "
+                        + "\(scheme):///PATH."
+                )
+            }
+        }
+        guard !path.isEmpty, !path.contains("\0") else {
+            throw SinkError(.badURL, "\(scheme): needs a path, as in \(scheme):changes.\(example(scheme)).")
+        }
+        guard path.last != "/" else {
+            throw SinkError(.badURL, "\(path) is a folder. Give the path of a file in it.")
+        }
+        guard scheme != "sqlite" || path != ":memory:" else {
+            throw SinkError(.badURL, "A database in memory is not durable. Give the path of a file.")
+        }
+        return String(path)
+    }
+
+    private static func example(_ scheme: String) -> String {
+        scheme == "file" ? "ndjson" : "sqlite"
+    }
+}
