@@ -26,7 +26,7 @@ extension FileWriter {
         notices: [String]
     ) throws -> (FileWriter, SinkOpening) {
         guard try file.lock() else { throw inUse(path) }
-        try synchronizeFolder(of: path)
+        try OpenFile.synchronizeFolder(of: path)
         let writer = FileWriter(path: path, file: file, mark: FileMark(try file.status()), cursor: cursor)
         return (writer, SinkOpening(position: writer.position, notices: notices))
     }
@@ -53,7 +53,7 @@ extension FileWriter {
         mark.length = scan.end
         // Also what was written whole may be only in the system's memory yet, and so may the folder's entry.
         try file.synchronize()
-        try synchronizeFolder(of: path)
+        try OpenFile.synchronizeFolder(of: path)
         let writer = FileWriter(path: path, file: file, mark: mark, cursor: scan.cursor)
         // A write may have ended between two messages of one change.
         let opening = SinkOpening(position: writer.position, mayEndInsideChange: scan.count > 0, notices: notices)
@@ -62,11 +62,5 @@ extension FileWriter {
 
     private static func inUse(_ path: String) -> SinkError {
         SinkError(.inUse, "Another process writes to \(path). Stop it, or give another path.")
-    }
-
-    private static func synchronizeFolder(of path: String) throws(SinkError) {
-        let folder = path.lastIndex(of: "/").map { path[..<$0] } ?? "."
-        let opened = try OpenFile.open(folder.isEmpty ? "/" : String(folder), flags: O_RDONLY | O_DIRECTORY)
-        try opened?.synchronize(unsupported: [EINVAL])
     }
 }

@@ -120,6 +120,14 @@ final class OpenFile: Sendable {
         return true
     }
 
+    /// Makes a file's entry in its folder durable.
+    static func synchronizeFolder(of path: String) throws(SinkError) {
+        let folder = path.lastIndex(of: "/").map { path[..<$0] } ?? "."
+        let opened = try open(folder.isEmpty ? "/" : String(folder), flags: O_RDONLY | O_DIRECTORY)
+        // Some file systems do this by themselves and refuse to be asked.
+        try opened?.synchronize(unsupported: [EINVAL])
+    }
+
     /// A descriptor that the process inherited may be non-blocking.
     private func waitUntilWritable() {
         var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

@@ -1,0 +1,46 @@
+import GRDB
+
+/// The state file's versions, oldest first; a version that was released never changes.
+enum CheckpointSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: checkpoints") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE checkpoints (
+                        system_identifier TEXT NOT NULL, slot TEXT NOT NULL, sink TEXT NOT NULL,
+                        timeline INTEGER NOT NULL, reported INTEGER NOT NULL,
+                        commit_lsn INTEGER, commit_idx INTEGER, sub INTEGER, mark TEXT NOT NULL,
+                        fingerprint TEXT NOT NULL, updated_at TEXT NOT NULL,
+                        PRIMARY KEY (system_identifier, slot, sink)
+                    )
+                    """
+            )
+        }
+        return migrator
+    }
+
+    /// Brings a file to the newest version.
+    ///
+    /// - Throws: ``SinkError`` if it is damaged or newer than this program.
+    static func migrate(_ queue: DatabaseQueue, path: String) throws {
+        let migrator = migrator
+        let (findings, isNewer) = try queue.read { database in
+            (try String.fetchAll(database, sql: "PRAGMA quick_check(1)"), try migrator.hasBeenSuperseded(database))
+        }
+        guard findings == ["ok"] else {
+            throw SinkError(
+                .corrupt,
+                "\(path) is damaged (\(findings.joined(separator: ", "))). Restore it from a copy, or move it away to "
+                    + "start anew."
+            )
+        }
+        guard !isNewer else {
+            throw SinkError(
+                .newerVersion,
+                "\(path) was written by a newer version of Sluice. Use that version, or another state folder."
+            )
+        }
+        try migrator.migrate(queue)
+    }
+}

@@ -1,0 +1,104 @@
+import GRDB
+import Glibc
+import SluicePostgres
+import Synchronization
+
+/// The state file: how far each sink of each slot is, and what was reported to the server.
+///
+/// It is `checkpoint.sqlite` in a folder. Several processes may share it, each with sinks of its own. All calls run in
+/// order on the store's own thread.
+package final class CheckpointStore: Sendable {
+    private struct Opened {
+        let queue: DatabaseQueue
+        /// Held for their locks only.
+        var claims: [OpenFile] = []
+    }
+
+    private let folder: String
+    private let path: String
+    private let thread = BlockingThread()
+    // Only the thread takes this lock.
+    private let opened = Mutex(Opened?.none)
+
+    /// Makes a store; nothing is opened yet.
+    ///
+    /// - Parameter folder: Where the state file is or will be; its parent must exist.
+    package init(folder: String) {
+        self.folder = absolutePath(folder)
+        self.path = "\(self.folder)/checkpoint.sqlite"
+    }
+
+    /// Opens the state file; creates it, and its folder, if they are missing.
+    ///
+    /// - Throws: ``SinkError`` if it cannot be used, is damaged, or was written by a newer version.
+    package func open() async throws {
+        try await thread.run { [self] in
+            try createFolder()
+            let queue = try DurableDatabase.open(path: path)
+            do {
+                try DurableDatabase.makeDurable(queue, path: path)
+                try CheckpointSchema.migrate(queue, path: path)
+            } catch {
+                throw SinkError(database: path, error)
+            }
+            opened.withLock { $0 = Opened(queue: queue) }
+        }
+    }
+
+    /// Claims a sink of a slot for this process until ``close()``, and reads what is known of it.
+    ///
+    /// - Parameters:
+    ///   - source: Where the changes come from; its timeline is not part of the record's key.
+    ///   - sink: The sink's identity.
+    /// - Returns: The record, and which other sources used the sink.
+    /// - Throws: ``SinkError`` if another process has the claim.
+    package func load(source: SourceIdentity, sink: String) async throws -> RememberedState {
+        try await perform { [folder] opened in
+            opened.claims.append(try ClaimFile.take(folder: folder, source: source, sink: sink))
+            return try opened.queue.read { try CheckpointTable.load($0, source: source, sink: sink) }
+        }
+    }
+
+    /// Makes a record durable.
+    ///
+    /// A lower `reported` than the stored one leaves that as it is.
+    ///
+    /// - Parameter checkpoint: Replaces the record with the same server, slot and sink.
+    /// - Throws: ``SinkError`` if it could not be stored; then nothing of it may be reported to the server.
+    package func save(_ checkpoint: Checkpoint) async throws {
+        try await perform { opened in
+            try opened.queue.write { try CheckpointTable.save($0, checkpoint) }
+        }
+    }
+
+    /// Closes the file and gives the claims back; safe to call in any state and more than once.
+    package func close() async {
+        await thread.close { [self] in opened.withLock { $0 = nil } }
+    }
+
+    private func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (inout Opened) throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await thread.run { [self] in
+                try opened.withLock { opened in
+                    guard var current = opened else { throw SinkError(.notOpen, "\(path) is not open.") }
+                    defer { opened = current }
+                    do {
+                        return try body(&current)
+                    } catch {
+                        throw SinkError(database: path, error)
+                    }
+                }
+            }
+        } catch is BlockingThread.Closed {
+            throw SinkError(.notOpen, "\(path) is closed.")
+        }
+    }
+
+    private func createFolder() throws(SinkError) {
+        guard mkdir(folder, 0o755) != 0 else { return try OpenFile.synchronizeFolder(of: folder) }
+        let code = errno
+        guard code == EEXIST else { throw SinkError(opening: folder, errno: code) }
+    }
+}
