@@ -6,6 +6,7 @@ enum DurableDatabase {
     /// Opens a file, or creates it; changes nothing in it.
     ///
     /// - Parameter path: An absolute path.
+    /// - Returns: A queue with one connection.
     /// - Throws: ``SinkError`` if the path cannot be used or the file is not a database.
     static func open(path: String) throws(SinkError) -> DatabaseQueue {
         try checkPath(path)

@@ -10,7 +10,10 @@ struct MessageInsertion {
     private let statement: Statement
     private let connection: SQLiteConnection?
 
+    /// Prepares the statement.
+    ///
     /// - Parameter database: Used only within the same access to the database.
+    /// - Throws: `DatabaseError` if there is no such table.
     init(_ database: Database) throws {
         statement = try database.cachedStatement(
             sql: "INSERT INTO changes (\(StoredCursor.columns), message) VALUES (?, ?, ?, ?)"
@@ -23,6 +26,7 @@ struct MessageInsertion {
     /// - Parameters:
     ///   - cursor: The message's place; inserting the same twice is an error.
     ///   - message: Its JSON without the newline.
+    /// - Throws: `DatabaseError`, without the message's text.
     func insert(_ cursor: Cursor, _ message: UnsafeRawBufferPointer) throws {
         let handle = statement.sqliteStatement
         let stored = StoredCursor(cursor)

@@ -31,6 +31,7 @@ struct LineReader {
     ///
     /// - Parameter body: Gets the line without its newline, valid only until it returns; says whether to step on.
     /// - Returns: Whether there was a whole line and the closure wanted to step on.
+    /// - Throws: What the closure or the reading throws.
     mutating func next(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws -> Bool {
         var searched = lineStart
         while true {

@@ -110,6 +110,7 @@ final class OpenFile: Sendable {
     ///
     /// - Parameter unsupported: Error codes of things that cannot be synchronized, such as pipes.
     /// - Returns: `false` if it is such a thing.
+    /// - Throws: ``SinkError`` if it failed.
     @discardableResult
     func synchronize(unsupported: Set<Int32> = []) throws(SinkError) -> Bool {
         while fsync(descriptor) != 0 {

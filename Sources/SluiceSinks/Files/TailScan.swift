@@ -14,10 +14,10 @@ struct TailScan: Hashable, Sendable {
     /// Reads until the end or the first line that does not belong.
     ///
     /// - Parameters:
-    ///   - offset: Where a line starts.
     ///   - cursor: The cursors must be above this one.
     ///   - highest: Stop in front of the first cursor above this one.
-    ///   - reader: Reads from the offset on.
+    ///   - reader: Starts at a line's start.
+    /// - Throws: What the reading throws.
     init(after cursor: Cursor?, upTo highest: Cursor? = nil, reader: LineReader) throws {
         var reader = reader
         self.end = reader.offset
