@@ -45,6 +45,11 @@ struct Outbound<Event: Sendable>: Sendable {
     /// What consumers still want beyond everything emitted: a call's demand.
     var need: Int { Swift.max(0, capacity - held) }
 
+    /// Like ``need``, with the asks that the dispatcher has not seen.
+    var demand: Int {
+        Swift.max(0, pendingAsks.reduce(capacity - held) { $0 + $1.count })
+    }
+
     /// Whether nothing was emitted beyond what consumers want.
     var fits: Bool { held <= capacity }
 
@@ -115,7 +120,7 @@ struct Outbound<Event: Sendable>: Sendable {
 }
 
 extension Outbound {
-    /// Asks that wait for the holder of the right, for checks of the whole graph.
+    /// Asks that wait for the holder of the right.
     var pendingAsks: [(subscription: SubscriptionID, count: Int)] {
         notices.compactMap { if case .asked(let count, let id) = $0 { (id, count) } else { nil } }
     }

@@ -64,6 +64,9 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
 
     var isEnded: Bool { phase == .finishing || phase == .stopped }
 
+    /// What consumers want beyond everything emitted.
+    var demand: Int { outbound.demand }
+
     /// A cancelled stage drops what it has.
     var wasCancelled: Bool { isCancelled }
 

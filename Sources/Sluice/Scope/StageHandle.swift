@@ -12,6 +12,11 @@ public struct StageHandle<S: Stage>: Sendable {
     public func wake() {
         storage.wake()
     }
+
+    /// How many events its consumers want beyond everything that the stage has emitted.
+    ///
+    /// 0 means that the stage is held back; so it is for a consumer, which has no consumers of its own.
+    public var demand: Int { storage.demand }
 }
 
 extension StageHandle where S: AutomaticStage {

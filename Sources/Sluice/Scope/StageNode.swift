@@ -32,6 +32,10 @@ extension StageStorage: StageNode {
         apply(machine.withLock { $0.stirred() })
     }
 
+    var demand: Int {
+        machine.withLock { $0.demand }
+    }
+
     var hasEnded: Bool {
         machine.withLock { $0.isEnded }
     }

@@ -81,3 +81,8 @@ extension ConnectionTarget: CustomStringConvertible, CustomReflectable {
         Mirror(self, children: ["description": description])
     }
 }
+
+extension ConnectionTarget {
+    /// The host that messages name as their origin.
+    package var host: String { value(of: "host") ?? value(of: "hostaddr") ?? "localhost" }
+}

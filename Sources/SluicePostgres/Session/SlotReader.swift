@@ -4,7 +4,7 @@
 /// started again, and what had been handed over is not handed over again.
 ///
 /// Back-pressure: without a call of `next` the socket is not read; the server then blocks.
-package final class SlotReader: Sendable {
+package final class SlotReader: SlotSource {
     /// How to read.
     package struct Configuration: Sendable {
         /// The number of the first event.

@@ -1,0 +1,64 @@
+import ArgumentParser
+import SluicePostgres
+
+/// An amount of memory, as Postgres writes it: `64MB`, `1GB`; powers of 1024.
+struct ByteSize: ExpressibleByArgument, Equatable {
+    var bytes: Int
+
+    init(bytes: Int) {
+        self.bytes = bytes
+    }
+
+    init?(argument: String) {
+        let text = argument.uppercased()
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units = [
+            "": 0, "B": 0, "K": 10, "KB": 10, "KIB": 10, "M": 20, "MB": 20, "MIB": 20, "G": 30, "GB": 30, "GIB": 30,
+        ]
+        guard let number = Int(digits), let shift = units[String(text.dropFirst(digits.count))] else { return nil }
+        let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
+        guard !overflow else { return nil }
+        self.bytes = bytes
+    }
+
+    var defaultValueDescription: String { "\(bytes >> 20)MB" }
+}
+
+/// Table names separated by commas.
+struct TableNames: ExpressibleByArgument, Equatable {
+    var names: [String]
+
+    init(names: [String]) {
+        self.names = names
+    }
+
+    init?(argument: String) {
+        names = argument.split(separator: ",").map(String.init)
+        if names.isEmpty || names.count <= argument.count(where: { $0 == "," }) { return nil }
+    }
+
+    var defaultValueDescription: String { "all of the publication" }
+}
+
+/// Where a stream ends.
+enum End: ExpressibleByArgument, Equatable {
+    case now
+    case position(LSN)
+
+    init?(argument: String) {
+        if argument == "now" {
+            self = .now
+        } else if let position = LSN(argument) {
+            self = .position(position)
+        } else {
+            return nil
+        }
+    }
+}
+
+/// How progress is shown.
+enum ProgressMode: String, ExpressibleByArgument, CaseIterable {
+    case auto
+    case plain
+    case none
+}

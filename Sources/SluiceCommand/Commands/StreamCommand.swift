@@ -1,0 +1,100 @@
+import ArgumentParser
+import Glibc
+import SluicePostgres
+import SluiceSinks
+
+struct StreamCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stream",
+        abstract: "Streams the changes of one database to one sink until stopped.",
+        discussion: """
+            FROM is a connection URL; libpq's environment variables, service files and .pgpass fill in what it leaves
+            out. TO is - (standard output), file:PATH (one JSON object per line) or sqlite:PATH.
+
+            Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file: and
+            sqlite: then hold every change once; - may repeat the last second's.
+
+            EXAMPLES
+              sluice stream postgres://localhost/shop - --create
+              sluice stream postgres://app@db.internal/shop file:changes.ndjson --tables orders,customers
+              sluice stream postgres://localhost/shop sqlite:changes.db --until now
+            """
+    )
+
+    @Argument(help: "The database: postgres://USER@HOST:PORT/DATABASE.")
+    var from: String
+
+    @Argument(help: "The sink: -, file:PATH or sqlite:PATH.")
+    var to: String
+
+    @Option(help: ArgumentHelp("The replication slot.", valueName: "name"))
+    var slot = "sluice"
+
+    @Option(help: ArgumentHelp("The publication.", valueName: "name"))
+    var publication = "sluice"
+
+    @Flag(help: "Create the publication and the slot if they are missing.")
+    var create = false
+
+    @Option(help: ArgumentHelp("Only these tables, as name or schema.name, separated by commas.", valueName: "a,b"))
+    var tables: TableNames = TableNames(names: [])
+
+    @Option(
+        help: ArgumentHelp("Stop when everything up to now, or up to a log position, is durable.", valueName: "now|lsn")
+    )
+    var until: End?
+
+    @Option(help: ArgumentHelp("How many bytes of changes may be held at once, at least 1MB.", valueName: "size"))
+    var memory = ByteSize(bytes: 64 << 20)
+
+    @Option(help: ArgumentHelp("The folder of the state file.", valueName: "dir"))
+    var state = ".sluice"
+
+    @Option(help: ArgumentHelp("At most so many messages per second.", valueName: "n"))
+    var rate: Int?
+
+    @Option(
+        help: ArgumentHelp("auto: a live line on a terminal, else JSON; plain: JSON lines; none.", valueName: "form")
+    )
+    var progress = ProgressMode.auto
+
+    @Flag(help: "If other options number the changes anew: deliver the last transaction again from its first change.")
+    var resumeFromTransactionStart = false
+
+    func validate() throws {
+        if let rate, rate < 1 {
+            throw ValidationError(
+                "--rate \(rate) would deliver nothing. Give at least 1 message per second, or leave it out."
+            )
+        }
+        if memory.bytes < 1 << 20 {
+            throw ValidationError("--memory is too small to read from the server in useful pieces. Give at least 1MB.")
+        }
+    }
+
+    func run() async throws {
+        let console = Console(mode: progress.resolved(sinkIsTerminal: to == "-" && isatty(STDOUT_FILENO) == 1))
+        do {
+            var options = StreamOptions(
+                target: try ConnectionTarget(from),
+                sink: try SinkURL(to).makeSink(),
+                slot: slot,
+                publication: publication
+            )
+            options.create = create
+            options.tables = tables.names
+            options.until = until
+            options.memory = memory.bytes
+            options.stateFolder = state
+            options.rate = rate
+            options.resumeFromTransactionStart = resumeFromTransactionStart
+            let session = StreamSession(options: options, console: console)
+            StopSignals.install { session.stop() }
+            let summary = try await session.run()
+            console.finish(summary)
+        } catch {
+            console.fail(error)
+            throw ExitCode.failure
+        }
+    }
+}

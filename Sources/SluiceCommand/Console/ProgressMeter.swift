@@ -1,0 +1,82 @@
+import Sluice
+import SluicePostgres
+import Synchronization
+
+/// Measures a stream.
+final class ProgressMeter: Sendable {
+    private struct State {
+        var demand: @Sendable () -> Int = { 0 }
+        var acknowledged = 0
+        var lastChanges = 0
+        var lastTime = ContinuousClock.now
+        var rate = 0.0
+    }
+
+    private let opened: OpenedStream
+    private let state = Mutex(State())
+
+    init(_ opened: OpenedStream) {
+        self.opened = opened
+    }
+
+    /// How many changes and Commits of the slot are durable.
+    var acknowledged: Int { state.withLock { $0.acknowledged } }
+
+    func acknowledged(through sequence: UInt64) {
+        state.withLock { $0.acknowledged = Int(sequence) + 1 }
+    }
+
+    func watch(demand: @escaping @Sendable () -> Int) {
+        state.withLock { $0.demand = demand }
+    }
+
+    /// Shows a sample each second until cancelled.
+    func run(_ console: Console) async {
+        while true {
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            await opened.monitor.refresh()
+            console.show(sample(measuringRate: true))
+        }
+    }
+
+    /// What is going on now.
+    ///
+    /// - Parameter measuringRate: Computes the rate since the last sample for which this was true.
+    func sample(measuringRate: Bool = false) -> ProgressSample {
+        let reader = opened.reader.snapshot
+        let changes = opened.checkpointer.messages
+        let demand = state.withLock(\.demand)()
+        let rate = state.withLock { state in
+            guard measuringRate else { return state.rate }
+            let now = ContinuousClock.now
+            let seconds = (now - state.lastTime) / .seconds(1)
+            state.rate = seconds > 0 ? (Double(changes - state.lastChanges) / seconds).rounded() : 0
+            state.lastTime = now
+            state.lastChanges = changes
+            return state.rate
+        }
+        let safe = opened.progress.durable
+        return ProgressSample(
+            changes: changes,
+            changesPerSecond: rate,
+            demand: demand,
+            bytesInFlight: opened.budget.held,
+            state: Self.state(reader.state, demand: demand),
+            receivedLSN: reader.received.description,
+            safeLSN: safe.description,
+            lagBytes: opened.monitor.position.map { Int(max($0.rawValue, safe.rawValue) - safe.rawValue) },
+            rssBytes: residentMemory(),
+            capacity: opened.budget.capacity
+        )
+    }
+
+    private static func state(_ state: SlotReaderSnapshot.State, demand: Int) -> ProgressSample.State {
+        switch state {
+        case .connecting: .connecting
+        case .finished: .finished
+        case .pausedNoBudget, .pausedClosed: .paused
+        // Between two calls there is no call, but still demand.
+        case .reading, .pausedNoDemand: demand > 0 ? .reading : .paused
+        }
+    }
+}

@@ -1,0 +1,33 @@
+extension ProgressSample {
+    /// The live line of a terminal.
+    var line: String {
+        let lag = lagBytes.map { "  lag \(Self.size($0))" } ?? ""
+        return
+            "\(Self.grouped(changes)) changes  \(Self.grouped(Int(changesPerSecond)))/s  demand \(Self.grouped(demand))"
+            + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))  \(state.rawValue)\(lag)"
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        if bytes < 1 << 10 { return "\(bytes) B" }
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 1024, unit < 4 {
+            value /= 1024
+            unit += 1
+        }
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(["B", "KB", "MB", "GB", "TB"][unit])"
+    }
+
+    private static func grouped(_ number: Int) -> String {
+        var digits = String(number)
+        var end = digits.endIndex
+        while let position = digits.index(end, offsetBy: -3, limitedBy: digits.startIndex),
+            position > digits.startIndex
+        {
+            digits.insert(",", at: position)
+            end = position
+        }
+        return digits
+    }
+}

@@ -1,0 +1,31 @@
+/// What a stream is doing at one moment; its keys are those of the JSON line.
+struct ProgressSample: Encodable, Sendable {
+    enum State: String, Encodable, Sendable {
+        case connecting, reading, paused, finished
+    }
+
+    /// Messages that are durable in the sink.
+    var changes: Int
+    var changesPerSecond: Double
+    /// What the stages after the slot want beyond what they got: 0 holds the reader back.
+    var demand: Int
+    /// Bytes of changes held between socket and sink.
+    var bytesInFlight: Int
+    var state: State
+    var receivedLSN: String
+    /// What was reported to the server as flushed, or may be.
+    var safeLSN: String
+    /// How far the safe position is behind the end of the server's log; nil if the server has not told.
+    var lagBytes: Int?
+    var rssBytes: Int
+    /// Set in the last line only: read and not delivered.
+    var undelivered: Int?
+
+    /// The budget.
+    var capacity: Int
+
+    private enum CodingKeys: CodingKey {
+        case changes, changesPerSecond, demand, bytesInFlight, state, receivedLSN, safeLSN, lagBytes, rssBytes
+        case undelivered
+    }
+}

@@ -1,4 +1,0 @@
-@main
-struct SluiceCommand {
-    static func main() {}
-}

@@ -1,0 +1,64 @@
+import SluicePostgres
+import SluiceSinks
+import Synchronization
+
+/// Makes positions durable in the state file before the server hears of them.
+final class Checkpointer: Sendable {
+    private struct State {
+        /// As it was last saved.
+        var saved: Checkpoint
+        var position: SinkPosition
+        var messages = 0
+        var undecodable = 0
+    }
+
+    private let store: CheckpointStore
+    private let progress: SlotProgress
+    private let state: Mutex<State>
+
+    init(store: CheckpointStore, progress: SlotProgress, start: Checkpoint) {
+        self.store = store
+        self.progress = progress
+        state = Mutex(State(saved: start, position: start.position))
+    }
+
+    /// How many messages are durable in the sink.
+    var messages: Int { state.withLock { $0.messages } }
+
+    /// How many of them tell of rows that could not be decoded.
+    var undecodable: Int { state.withLock { $0.undecodable } }
+
+    /// Takes in what the sink has made durable.
+    func delivered(_ delivered: Delivery.Delivered) {
+        // The position first: so a checkpoint never reports more than its own position covers.
+        state.withLock { state in
+            state.position = delivered.position
+            state.messages += delivered.messages
+            state.undecodable += delivered.undecodable
+        }
+        progress.acknowledge(through: delivered.sequence)
+    }
+
+    /// Saves once a second until cancelled.
+    func run() async throws {
+        while !Task.isCancelled {
+            try await save()
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        }
+    }
+
+    /// Saves what is new, and lets the server hear of it.
+    func save() async throws {
+        let safe = progress.safe
+        let (checkpoint, isNew) = state.withLock { state in
+            var checkpoint = state.saved
+            checkpoint.reported = max(checkpoint.reported, safe)
+            checkpoint.position = state.position
+            return (checkpoint, checkpoint != state.saved)
+        }
+        guard isNew else { return }
+        try await store.save(checkpoint)
+        state.withLock { $0.saved = checkpoint }
+        progress.madeDurable(checkpoint.reported)
+    }
+}

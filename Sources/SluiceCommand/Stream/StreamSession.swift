@@ -1,0 +1,136 @@
+import Glibc
+import Sluice
+import SluicePostgres
+import SluiceSinks
+import Synchronization
+
+/// One run of the way from slot to sink: opens everything, streams, and closes in the order that loses nothing.
+final class StreamSession: Sendable {
+    private enum Stopping {
+        /// Not streaming yet: there is nothing to deliver.
+        case early
+        case streaming(@Sendable () -> Void)
+        case requested
+    }
+
+    /// How long what is inside may take to be delivered after a stop.
+    static let drainDeadline = Duration.seconds(10)
+
+    private let options: StreamOptions
+    private let console: Console
+    private let stopping = Mutex(Stopping.early)
+    private let live = Mutex<ProgressMeter?>(nil)
+
+    /// Limits the deliveries; it may be changed while the stream runs.
+    let limit: RateLimit
+
+    init(options: StreamOptions, console: Console) {
+        self.options = options
+        self.console = console
+        limit = RateLimit(rate: options.rate, clock: ContinuousClock())
+    }
+
+    /// What is going on now; nil before the stream has begun.
+    var sample: ProgressSample? { live.withLock { $0 }?.sample() }
+
+    /// Stops reading, and lets what is inside be delivered; before the stream has begun, ends the process.
+    ///
+    /// A second call ends the process at once: nothing is lost by that, only delivered later.
+    func stop() {
+        let stopping = stopping.withLock { stopping in
+            defer { stopping = .requested }
+            return stopping
+        }
+        switch stopping {
+        case .early: exit(0)
+        case .streaming(let drain): drain()
+        case .requested: _exit(130)
+        }
+    }
+
+    /// Streams until the end that was asked for, a stop, or a failure.
+    func run() async throws -> StreamSummary {
+        let opened = try await OpenedStream(options, console: console)
+        do {
+            let summary = try await stream(opened)
+            await opened.close(waitForSink: summary.undelivered == 0)
+            return summary
+        } catch {
+            // What was delivered before the failure is kept, so that it is not delivered again.
+            try? await opened.checkpointer.save()
+            await opened.close(waitForSink: true)
+            throw error
+        }
+    }
+
+    private func stream(_ opened: OpenedStream) async throws -> StreamSummary {
+        let meter = ProgressMeter(opened)
+        live.withLock { $0 = meter }
+        opened.reader.start()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask { [self] in
+                try await runGraph(opened, meter)
+                return true
+            }
+            group.addTask {
+                try await opened.checkpointer.run()
+                return false
+            }
+            group.addTask { [console] in
+                await meter.run(console)
+                return false
+            }
+            while let graphHasEnded = try await group.next(), !graphHasEnded {}
+            group.cancelAll()
+        }
+        try await opened.checkpointer.save()
+        await opened.reader.stop()
+        let changes = opened.reader.snapshot.changes
+        return StreamSummary(
+            changes: opened.checkpointer.messages,
+            undecodable: opened.checkpointer.undecodable,
+            undelivered: Int(changes) - meter.acknowledged,
+            sample: meter.sample()
+        )
+    }
+
+    private func runGraph(_ opened: OpenedStream, _ meter: ProgressMeter) async throws {
+        do {
+            try await withStages { stages in
+                let slot = stages.start("slot") { SlotProducer(source: opened.reader) }
+                let ordered = stages.start("reorder buffer") { ReorderBuffer<Change>(window: 2048) }
+                for number in 1...max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
+                    let processor = stages.start("processor \(number)") {
+                        Processor(
+                            encoder: opened.encoder,
+                            budget: opened.budget,
+                            primaryKey: { try await opened.keys.primaryKey(of: $0) }
+                        )
+                    }
+                    try await processor.subscribe(to: slot, maxDemand: 1024, minDemand: 512)
+                    try await ordered.subscribe(to: processor)
+                }
+                let delivery = stages.start("delivery") { [limit, options] in
+                    Delivery(to: options.sink, budget: opened.budget, limit: limit) { delivered in
+                        meter.acknowledged(through: delivered.sequence)
+                        opened.checkpointer.delivered(delivered)
+                    }
+                }
+                try await delivery.subscribe(to: ordered, maxDemand: 16384, minDemand: 8192)
+                meter.watch(demand: { slot.demand })
+                beginStreaming { stages.drain(within: Self.drainDeadline) }
+            }
+        } catch let error as StageError where error.code == .drainDeadlineExceeded {
+            // The user asked for the end; what could not be delivered is told in the summary.
+        }
+    }
+
+    private func beginStreaming(_ drain: @escaping @Sendable () -> Void) {
+        let isStopped = stopping.withLock { stopping in
+            if case .requested = stopping { return true }
+            stopping = .streaming(drain)
+            return false
+        }
+        if isStopped { drain() }
+    }
+}

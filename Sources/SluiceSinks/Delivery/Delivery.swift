@@ -1,0 +1,82 @@
+package import Sluice
+package import SluicePostgres
+
+/// The stage at the end of the way from slot to sink: it hands over batches and says what is durable.
+///
+/// One batch is under way at a time, in the order of the slot. While the sink writes, what has come meanwhile gathers:
+/// a slow sink gets larger batches, and nothing waits for a batch to fill up.
+package struct Delivery: Consumer {
+    private let sink: any Sink
+    private let budget: Budget
+    private let limit: RateLimit
+    private let delivered: @Sendable (Delivered) -> Void
+
+    /// What a sink has made durable.
+    package struct Delivered: Sendable {
+        /// The number of the last change.
+        package var sequence: UInt64
+        /// Where the sink stands.
+        package var position: SinkPosition
+        /// How many messages that were.
+        package var messages: Int
+        /// How many of them tell of rows that could not be decoded.
+        package var undecodable: Int
+    }
+
+    /// Makes the stage.
+    ///
+    /// - Parameters:
+    ///   - sink: Opened.
+    ///   - budget: Holds the cost of the changes, and gets it back when they are durable.
+    ///   - limit: In front of the sink.
+    ///   - delivered: Told of each batch when it is durable, before the budget is released.
+    package init(
+        to sink: any Sink,
+        budget: Budget,
+        limit: RateLimit,
+        delivered: @escaping @Sendable (Delivered) -> Void
+    ) {
+        self.sink = sink
+        self.budget = budget
+        self.limit = limit
+        self.delivered = delivered
+    }
+
+    package mutating func handleEvents(_ events: [Change]) async throws {
+        var rest = events[...]
+        while !rest.isEmpty {
+            let waiting = rest.reduce(0) { $0 + $1.messageCount }
+            let allowed = waiting == 0 ? 0 : try await limit.take(upTo: waiting)
+            let batch = allowed == waiting ? rest : rest.prefix(messages: allowed)
+            try await deliver(batch.count == events.count ? events : Array(batch))
+            rest = rest[batch.endIndex...]
+        }
+    }
+
+    private func deliver(_ batch: [Change]) async throws {
+        let position = try await sink.deliver(batch)
+        var summary = Delivered(sequence: 0, position: position, messages: 0, undecodable: 0)
+        var cost = 0
+        for change in batch {
+            summary.messages += change.messageCount
+            if change.kind == .undecodable { summary.undecodable += 1 }
+            cost += Int(change.cost)
+        }
+        summary.sequence = batch.last?.sequence ?? 0
+        delivered(summary)
+        budget.release(cost)
+    }
+}
+
+extension ArraySlice<Change> {
+    /// The longest beginning with at most so many messages, and at least one change that has some.
+    fileprivate func prefix(messages limit: Int) -> ArraySlice<Change> {
+        var count = 0
+        var end = startIndex
+        while end < endIndex, count == 0 || count + self[end].messageCount <= limit {
+            count += self[end].messageCount
+            end += 1
+        }
+        return self[startIndex..<end]
+    }
+}
