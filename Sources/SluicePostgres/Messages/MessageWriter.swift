@@ -88,13 +88,7 @@ struct MessageWriter: ~Copyable {
 
     private mutating func appendUndecodable(_ message: UnsafeRawBufferPointer, _ error: PgOutputError) {
         out.append("{\"record\":null,\"changes\":null,\"action\":\"undecodable\",\"metadata\":{")
-        if let oid = try? RowMessage.relationOID(of: message), message.first != PgOutput.Kind.truncate.rawValue,
-            let table = try? table(for: oid)
-        {
-            metadata.append(to: &out, table: table.plan.metadata, sub: 0)
-        } else {
-            metadata.append(to: &out, table: MetadataWriter.unknownTable, sub: 0)
-        }
+        metadata.append(to: &out, table: knownTable(of: message)?.plan.metadata ?? MetadataWriter.unknownTable, sub: 0)
         out.append("null")
         out.append(metadata.suffix)
         out.append(",\"error\":")
@@ -103,6 +97,13 @@ struct MessageWriter: ~Copyable {
         // Postgres' own limit is 1 GiB, whose base64 still can be addressed.
         if message.count <= 1 << 30 { out.appendBase64(message) }
         out.append("\"}}\n")
+    }
+
+    private mutating func knownTable(of message: UnsafeRawBufferPointer) -> MessageTable? {
+        switch try? PgOutput.kind(of: message) {
+        case .insert, .update, .delete: (try? RowMessage.relationOID(of: message)).flatMap { try? table(for: $0) }
+        default: nil
+        }
     }
 
     /// The table with an oid as the batch knows it.

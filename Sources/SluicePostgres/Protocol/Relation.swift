@@ -46,7 +46,7 @@ public final class Relation: Sendable {
     /// The table's oid.
     public let oid: UInt32
 
-    /// The schema's name; pgoutput sends an empty name for `pg_catalog`.
+    /// The schema's name; `pg_catalog` where pgoutput sends an empty one.
     public let schema: String
 
     /// The table's name.
