@@ -6,7 +6,7 @@ extension ByteWriter {
     mutating func appendJSON(_ text: UnsafeRawBufferPointer) {
         guard let json = JSONText(text) else { return appendString(text) }
         let start = count
-        if json.hasSurrogate || json.hasNonASCII && !Self.isValidUTF8(text) {
+        if json.hasSurrogate || json.hasNonASCII && !UTF8Sequence.isValid(text, from: 0) {
             appendRepaired(text)
         } else {
             append(text)
@@ -16,20 +16,6 @@ extension ByteWriter {
         update(from: start) { byte in
             if byte == 0x0A || byte == 0x0D { byte = 0x20 }
         }
-    }
-
-    private static func isValidUTF8(_ text: UnsafeRawBufferPointer) -> Bool {
-        var index = 0
-        while index < text.count {
-            if text[index] < 0x80 {
-                index &+= 1
-                continue
-            }
-            let sequence = UTF8Sequence(in: text, at: index)
-            guard sequence.isValid else { return false }
-            index &+= sequence.length
-        }
-        return true
     }
 
     private mutating func appendRepaired(_ text: UnsafeRawBufferPointer) {

@@ -5,23 +5,26 @@ enum PlainBytes {
 
     /// Counts the bytes at the start of a word that are neither control characters, `"`, `\` nor beyond ASCII.
     ///
-    /// - Parameter word: Eight bytes, the first in the lowest bits.
+    /// - Parameters:
+    ///   - word: Eight bytes, the first in the lowest bits.
+    ///   - isChecked: Bytes beyond ASCII are known to be characters, so they count too.
     /// - Returns: From 0 to 8.
     @inline(__always)
-    static func prefix(of word: UInt64) -> Int {
+    static func prefix(of word: UInt64, isChecked: Bool = false) -> Int {
         // Borrows can mark a byte wrongly only above one that is marked rightly, so the lowest mark is exact.
         let control = (word &- ones &* 0x20) & ~word
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
         let marks =
-            (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | word) & highs
+            (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | (isChecked ? 0 : word))
+            & highs
         return marks == 0 ? 8 : marks.trailingZeroBitCount >> 3
     }
 
     /// Whether a single byte needs no attention.
     @inline(__always)
-    static func contains(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte < 0x80 && byte != 0x22 && byte != 0x5C
+    static func contains(_ byte: UInt8, isChecked: Bool = false) -> Bool {
+        byte >= 0x20 && (isChecked || byte < 0x80) && byte != 0x22 && byte != 0x5C
     }
 }
 
@@ -44,6 +47,9 @@ extension ByteWriter {
     mutating func appendEscaped(_ text: UnsafeRawBufferPointer) {
         let size = text.count
         var index = 0
+        // Whether the rest is UTF-8 is only asked at the first byte beyond ASCII.
+        var isJudged = false
+        var isChecked = false
         while index < size {
             // Whole words are stored before they are looked at, so up to 7 bytes too many.
             reserve(size &- index &+ 8)
@@ -52,16 +58,20 @@ extension ByteWriter {
             while index &+ 8 <= size {
                 let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
                 target.storeBytes(of: word, toByteOffset: index &- start, as: UInt64.self)
-                let plain = PlainBytes.prefix(of: UInt64(littleEndian: word))
+                let plain = PlainBytes.prefix(of: UInt64(littleEndian: word), isChecked: isChecked)
                 index &+= plain
                 if plain < 8 { break }
             }
-            while index < size, PlainBytes.contains(text[index]) {
+            while index < size, PlainBytes.contains(text[index], isChecked: isChecked) {
                 target.storeBytes(of: text[index], toByteOffset: index &- start, as: UInt8.self)
                 index &+= 1
             }
             advance(by: index &- start)
-            while index < size, !PlainBytes.contains(text[index]) {
+            if index < size, text[index] >= 0x80, !isJudged {
+                isJudged = true
+                isChecked = UTF8Sequence.isValid(text, from: index)
+            }
+            while index < size, !PlainBytes.contains(text[index], isChecked: isChecked) {
                 index &+= appendSpecial(of: text, at: index)
             }
         }

@@ -30,6 +30,25 @@ struct UTF8Sequence {
         self.length = length
         isValid = size > 1 && length == size
     }
+
+    /// Whether bytes are UTF-8 from an index on, at which a character starts.
+    static func isValid(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Bool {
+        var index = start
+        while index < bytes.count {
+            let lead = bytes[index]
+            if lead < 0x80 {
+                index &+= 1
+            } else if 0xC2...0xDF ~= lead, index &+ 1 < bytes.count, bytes[index &+ 1] & 0xC0 == 0x80 {
+                // Most alphabets lie here.
+                index &+= 2
+            } else {
+                let sequence = UTF8Sequence(in: bytes, at: index)
+                guard sequence.isValid else { return false }
+                index &+= sequence.length
+            }
+        }
+        return true
+    }
 }
 
 extension ByteWriter {
