@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
-// Testing has a Semaphore too.
+// Glibc has a Semaphore too.
 import class SluicePostgres.Semaphore
 
 @testable import SluicePostgres

@@ -174,7 +174,9 @@ import struct SluicePostgres.Cursor
         let (again, cursor) = try await open()
         #expect(cursor == at(1, 0))
         await again.close()
-        let count = try await DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM changes") }
+        let count = try await DatabaseQueue(path: path).read { database in
+            try Int.fetchOne(database, sql: "SELECT count(*) FROM changes")
+        }
         #expect(count == 2)
     }
 
