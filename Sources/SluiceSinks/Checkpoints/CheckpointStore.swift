@@ -8,7 +8,7 @@ import Synchronization
 /// It is `checkpoint.sqlite` in a folder. Several processes may share it, each with sinks of its own. All calls run in
 /// order on the store's own thread.
 package final class CheckpointStore: Sendable {
-    private struct Opened {
+    private struct Opened: Sendable {
         let queue: DatabaseQueue
         /// Held for their locks only.
         var claims: [OpenFile] = []
@@ -32,16 +32,13 @@ package final class CheckpointStore: Sendable {
     ///
     /// - Throws: ``SinkError`` if it cannot be used, is damaged, or was written by a newer version.
     package func open() async throws {
-        try await thread.run { [self] in
+        try await run { [self] opened in
+            guard opened == nil else { throw SinkError(.notOpen, "\(path) was opened before.") }
             try createFolder()
             let queue = try DurableDatabase.open(path: path)
-            do {
-                try DurableDatabase.makeDurable(queue, path: path)
-                try CheckpointSchema.migrate(queue, path: path)
-            } catch {
-                throw SinkError(database: path, error)
-            }
-            opened.withLock { $0 = Opened(queue: queue) }
+            try DurableDatabase.makeDurable(queue, path: path)
+            try CheckpointSchema.migrate(queue, path: path)
+            opened = Opened(queue: queue)
         }
     }
 
@@ -79,16 +76,22 @@ package final class CheckpointStore: Sendable {
     private func perform<Result: Sendable>(
         _ body: @escaping @Sendable (inout Opened) throws -> Result
     ) async throws -> Result {
+        try await run { [path] opened in
+            guard var current = opened else { throw SinkError(.notOpen, "\(path) is not open.") }
+            defer { opened = current }
+            return try body(&current)
+        }
+    }
+
+    private func run<Result: Sendable>(
+        _ body: @escaping @Sendable (inout Opened?) throws -> Result
+    ) async throws -> Result {
         do {
             return try await thread.run { [self] in
-                try opened.withLock { opened in
-                    guard var current = opened else { throw SinkError(.notOpen, "\(path) is not open.") }
-                    defer { opened = current }
-                    do {
-                        return try body(&current)
-                    } catch {
-                        throw SinkError(database: path, error)
-                    }
+                do {
+                    return try opened.withLock { try body(&$0) }
+                } catch {
+                    throw SinkError(database: path, error)
                 }
             }
         } catch is BlockingThread.Closed {

@@ -47,7 +47,7 @@ extension FileWriter {
             scan: scan,
             length: mark.length,
             hasState: remembered != nil,
-            isUnfinished: try !file.hasNewline(in: scan.end..<mark.length)
+            isUnfinished: try remembered != nil || !file.hasNewline(in: scan.end..<mark.length)
         )
         if scan.end < mark.length { try file.truncate(to: scan.end) }
         mark.length = scan.end

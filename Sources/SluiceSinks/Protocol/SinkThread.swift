@@ -27,17 +27,15 @@ final class SinkThread<Writer: SinkWriter>: Sendable {
     }
 
     func open(_ make: @escaping @Sendable () throws -> (Writer, SinkOpening)) async throws -> SinkOpening {
-        try await thread.run { [self] in
-            try phase.withLock { phase in
-                guard case .new = phase else { throw SinkError(.notOpen, "\(name) was opened before: make a new one.") }
-                do {
-                    let (writer, opening) = try make()
-                    phase = .open(writer)
-                    return opening
-                } catch {
-                    phase = .failed(error)
-                    throw error
-                }
+        try await run { [name] phase in
+            guard case .new = phase else { throw SinkError(.notOpen, "\(name) was opened before: make a new one.") }
+            do {
+                let (writer, opening) = try make()
+                phase = .open(writer)
+                return opening
+            } catch {
+                phase = .failed(error)
+                throw error
             }
         }
     }
@@ -63,20 +61,24 @@ final class SinkThread<Writer: SinkWriter>: Sendable {
     private func perform(
         _ body: @escaping @Sendable (inout Writer) throws -> SinkPosition
     ) async throws -> SinkPosition {
-        do {
-            return try await thread.run { [self] in
-                try phase.withLock { phase in
-                    guard case .open(var writer) = phase else { throw notOpen(phase) }
-                    do {
-                        let position = try body(&writer)
-                        phase = .open(writer)
-                        return position
-                    } catch {
-                        phase = .failed(error)
-                        throw error
-                    }
-                }
+        try await run { [self] phase in
+            guard case .open(var writer) = phase else { throw notOpen(phase) }
+            do {
+                let position = try body(&writer)
+                phase = .open(writer)
+                return position
+            } catch {
+                phase = .failed(error)
+                throw error
             }
+        }
+    }
+
+    private func run<Result: Sendable>(
+        _ body: @escaping @Sendable (inout Phase) throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await thread.run { [self] in try phase.withLock { try body(&$0) } }
         } catch is BlockingThread.Closed {
             throw SinkError(.notOpen, "\(name) is closed.")
         }

@@ -147,8 +147,11 @@ import Testing
     @Test func callsInTheWrongStateAreErrors() async throws {
         let store = CheckpointStore(folder: state)
         await expectFailure(.notOpen) { try await store.save(checkpoint()) }
+        try await store.open()
+        await expectFailure(.notOpen, "before") { try await store.open() }
         await store.close()
         await store.close()
+        await expectFailure(.notOpen, "closed") { try await store.open() }
         await expectFailure(.notOpen, "closed") { try await store.save(checkpoint()) }
     }
 
