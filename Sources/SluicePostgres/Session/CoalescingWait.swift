@@ -5,9 +5,9 @@
 struct CoalescingWait {
     private static let shortest = Duration.microseconds(50)
     private static let longest = Duration.microseconds(1000)
-    /// More than libpq reads at once.
-    private static let plenty = 24 << 10
-    private static let little = 6 << 10
+    /// Small segments fill the socket's buffer at about 20 KB, and then the server stalls: stay well below.
+    private static let plenty = 12 << 10
+    private static let little = 4 << 10
     /// After so long a silence the stream counts as idle.
     private static let silence = Duration.milliseconds(3)
 

@@ -39,6 +39,7 @@ extension ReaderLoop {
         guard let transport else { return }
         mayHoldFrames = true
         isReadable = false
+        var reads = 0
         while true {
             while framer.count < demand && framer.cost < Self.readUnit && bytes < Self.discardUnit {
                 var outcome = StreamFramer.Outcome.none
@@ -56,8 +57,14 @@ extension ReaderLoop {
             // Demand or unit used up: the rest stays with libpq and in the socket.
             if mayHoldFrames { return }
             guard transport.isReadable() else { return }
+            // A huge row takes many reads; statuses get their turn in between.
+            if reads == Self.maxReads {
+                isReadable = true
+                return
+            }
             try transport.consumeInput()
             snapshot.reads += 1
+            reads += 1
             mayHoldFrames = true
         }
     }

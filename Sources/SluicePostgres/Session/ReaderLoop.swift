@@ -6,6 +6,7 @@ struct ReaderLoop: ~Copyable {
     static let readUnit = 256 << 10
     /// After so many bytes without a new event (all below the bound), statuses get their turn.
     static let discardUnit = 1 << 20
+    static let maxReads = 64
     static let finishLimit = Duration.seconds(2)
 
     let configuration: SlotReader.Configuration

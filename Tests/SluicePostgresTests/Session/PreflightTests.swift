@@ -124,4 +124,32 @@ struct PreflightTests {
         try await TestServer.query(target, "select pg_drop_replication_slot('pre_mine')")
         try await TestServer.query(target, "select pg_drop_replication_slot('pre_other')")
     }
+
+    @Test("a server without room for a slot, and a slot whose log is gone, are explained")
+    func fullAndLost() async throws {
+        let thread = BlockingThread()
+        defer { thread.close() }
+        let server = try await thread.run {
+            try LocalServer(.init(settings: ["max_replication_slots": "1", "max_slot_wal_keep_size": "1MB"]))
+        }
+        defer { server.stop() }
+        let target = try ConnectionTarget(server.url())
+        try await TestServer.query(target, "create publication p for all tables")
+        try await TestServer.query(target, "select pg_create_logical_replication_slot('only', 'pgoutput')")
+        let full = await failure(target, .init(slot: "second", publications: ["p"], create: true))
+        #expect(full?.code == .serverSetup && full?.sqlState == "53400")
+        #expect(full?.message.contains("(only)") == true)
+
+        for number in 0..<4 {
+            try await TestServer.query(target, "create table t\(number)(a int)")
+            try await TestServer.query(target, "select pg_switch_wal()")
+        }
+        try await TestServer.query(target, "checkpoint")
+        let lost = await failure(target, .init(slot: "only", publications: ["p"]))
+        #expect(lost?.code == .slotUnusable && lost?.message.contains("max_slot_wal_keep_size") == true)
+        let started = await #expect(throws: ReplicationError.self) {
+            try await thread.run { try LibPQTransport(target, slot: "only", publications: ["p"]).start(from: .zero) }
+        }
+        #expect(started?.code == .slotUnusable && started?.isRetriable == false)
+    }
 }
