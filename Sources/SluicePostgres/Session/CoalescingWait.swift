@@ -3,7 +3,7 @@
 /// Pure: the time is given. The server sends once per row, and an eager reader is woken per row. A short wait lets rows gather; too long a one
 /// lets the socket's buffer fill up. A stream that was silent before is not kept waiting: there latency counts.
 struct CoalescingWait {
-    private static let shortest = Duration.microseconds(50)
+    private static let shortest = Duration.microseconds(150)
     private static let longest = Duration.microseconds(1000)
     /// Small segments fill the socket's buffer at about 20 KB, and then the server stalls: stay well below.
     private static let plenty = 12 << 10
@@ -14,16 +14,16 @@ struct CoalescingWait {
     private(set) var length = Duration.microseconds(200)
     private var lastDrain: Instant?
 
-    /// How much longer to wait now that the socket is readable.
+    /// How long to wait now that the socket is readable.
     ///
     /// - Parameters:
     ///   - now: The time.
     ///   - demand: How many events are wanted; one is not worth a wait.
-    /// - Returns: What is left of the wait since the last drain.
-    func remaining(at now: Instant, demand: Int) -> Duration {
+    /// - Returns: The wait: the whole one, also if the caller took its time; a part brought clearly less.
+    func beforeRead(at now: Instant, demand: Int) -> Duration {
         guard demand > 1, let lastDrain else { return .zero }
         let elapsed = lastDrain.duration(to: now)
-        return elapsed > Self.silence ? .zero : max(.zero, length - elapsed)
+        return elapsed > Self.silence ? .zero : length
     }
 
     /// A drain ended.

@@ -7,9 +7,9 @@ extension ReaderLoop {
     mutating func read(_ call: ReadCall) throws(ReplicationError) {
         var waited = false
         if !mayHoldFrames {
-            let remaining = wait.remaining(at: .now, demand: call.demand)
-            if remaining > .zero {
-                usleep(UInt32(clamping: remaining.nanoseconds / 1000))
+            let pause = wait.beforeRead(at: .now, demand: call.demand)
+            if pause > .zero {
+                usleep(UInt32(clamping: pause.nanoseconds / 1000))
                 waited = true
             }
         }

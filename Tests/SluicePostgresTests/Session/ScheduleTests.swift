@@ -55,11 +55,11 @@ struct ScheduleTests {
     @Test("the wait before a read adapts, and a silent stream or a demand of one has none")
     func coalescing() {
         var wait = CoalescingWait()
-        #expect(wait.remaining(at: start, demand: 100) == .zero)
+        #expect(wait.beforeRead(at: start, demand: 100) == .zero)
         wait.drained(at: start, bytes: 10_000, waited: false)
-        #expect(wait.remaining(at: start.advanced(by: .microseconds(50)), demand: 100) == .microseconds(150))
-        #expect(wait.remaining(at: start, demand: 1) == .zero)
-        #expect(wait.remaining(at: start.advanced(by: .milliseconds(4)), demand: 100) == .zero)
+        #expect(wait.beforeRead(at: start.advanced(by: .microseconds(50)), demand: 100) == .microseconds(200))
+        #expect(wait.beforeRead(at: start, demand: 1) == .zero)
+        #expect(wait.beforeRead(at: start.advanced(by: .milliseconds(4)), demand: 100) == .zero)
         wait.drained(at: start, bytes: 100_000, waited: true)
         #expect(wait.length == .microseconds(150))
         for _ in 0..<50 { wait.drained(at: start, bytes: 100, waited: true) }
