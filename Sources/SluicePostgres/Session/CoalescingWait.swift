@@ -26,6 +26,16 @@ struct CoalescingWait {
         return elapsed > Self.silence ? .zero : length
     }
 
+    /// Whether the next drain will probably bring much, too.
+    ///
+    /// - Parameters:
+    ///   - bytes: How much the last drain brought.
+    ///   - waited: Whether it came after a wait.
+    /// - Returns: False for a stream of single small transactions, where latency counts.
+    func isHot(bytes: Int, waited: Bool) -> Bool {
+        waited && bytes >= Self.little
+    }
+
     /// A drain ended.
     ///
     /// - Parameters:

@@ -5,25 +5,12 @@ extension ReaderLoop {
     ///
     /// The caller has reserved a unit of the budget.
     mutating func read(_ call: ReadCall) throws(ReplicationError) {
-        var waited = false
-        if !mayHoldFrames {
-            let pause = wait.beforeRead(at: .now, demand: call.demand)
-            if pause > .zero {
-                usleep(UInt32(clamping: pause.nanoseconds / 1000))
-                waited = true
-            }
-        }
-        var bytes = 0
         var problem: ReplicationError?
         do throws(ReplicationError) {
-            try drain(demand: call.demand, bytes: &bytes)
+            try gather(demand: call.demand)
         } catch {
             problem = error
         }
-        let now = Instant.now
-        if bytes > 0 { lastHeard = now }
-        wait.drained(at: now, bytes: bytes, waited: waited)
-
         progress.record(framer.takeFacts())
         let cost = framer.cost
         let changes = framer.take()
@@ -33,6 +20,27 @@ extension ReaderLoop {
             if !call.finish(changes) { pending = changes[...] }
         }
         if let problem { throw problem }
+    }
+
+    /// Drains the socket; while much is coming, several times for one answer, because each answer wakes every stage.
+    private mutating func gather(demand: Int) throws(ReplicationError) {
+        let deadline = Instant.now.advanced(by: Self.gatherLimit)
+        let wanted = min(demand, Self.gatherEvents)
+        while true {
+            let pause = mayHoldFrames ? .zero : wait.beforeRead(at: .now, demand: demand)
+            if pause > .zero { usleep(UInt32(clamping: pause.nanoseconds / 1000)) }
+            var bytes = 0
+            // Also after a failure: what was read before it counts.
+            defer {
+                let now = Instant.now
+                if bytes > 0 { lastHeard = now }
+                wait.drained(at: now, bytes: bytes, waited: pause > .zero)
+            }
+            try drain(demand: demand, bytes: &bytes)
+            guard !mayHoldFrames, !framer.isFinished, wait.isHot(bytes: bytes, waited: pause > .zero),
+                framer.count < wanted, framer.cost < Self.readUnit, Instant.now < deadline
+            else { return }
+        }
     }
 
     private mutating func drain(demand: Int, bytes: inout Int) throws(ReplicationError) {

@@ -7,6 +7,9 @@ struct ReaderLoop: ~Copyable {
     /// After so many bytes without a new event (all below the bound), statuses get their turn.
     static let discardUnit = 1 << 20
     static let maxReads = 64
+    /// While much is coming, an answer has so many events, or as many as come in so long.
+    static let gatherEvents = 1024
+    static let gatherLimit = Duration.milliseconds(3)
     static let finishLimit = Duration.seconds(2)
 
     let configuration: SlotReader.Configuration
