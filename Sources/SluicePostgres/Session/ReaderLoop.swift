@@ -11,6 +11,7 @@ struct ReaderLoop: ~Copyable {
     static let gatherEvents = 1024
     static let gatherLimit = Duration.milliseconds(3)
     static let finishLimit = Duration.seconds(2)
+    static let stalledLimit = Duration.milliseconds(500)
 
     let configuration: SlotReader.Configuration
     let budget: any ReadBudget
@@ -161,10 +162,14 @@ struct ReaderLoop: ~Copyable {
 
     private mutating func end(_ stop: ReaderMailbox.Stop) {
         if let transport {
-            // A connection with unread data while nobody reads is stalled: the server may be blocked in sending.
-            let isStalled = !framer.isFinished && transport.isReadable()
+            // Unread data may be one keepalive, or a server that is blocked in sending a large transaction: there is no
+            // telling which, so the end is tried, and given up soon.
+            let hasUnread = !framer.isFinished && transport.isReadable()
             try? sendStatus(wantsReply: false)
-            if stop == .finish && !isStalled { transport.finish(within: Self.finishLimit) } else { transport.close() }
+            switch stop {
+            case .finish: transport.finish(within: hasUnread ? Self.stalledLimit : Self.finishLimit)
+            case .close: transport.close()
+            }
         }
         transport = nil
         budget.settle(reserved: pending.reduce(0) { $0 + Int($1.cost) }, used: 0)

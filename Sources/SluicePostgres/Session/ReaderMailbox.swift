@@ -4,7 +4,7 @@ internal import Synchronization
 final class ReaderMailbox: Sendable {
     /// How the thread is to end.
     enum Stop: Sendable {
-        /// With a last status and the protocol's own end, unless the connection is stalled.
+        /// With a last status and the protocol's own end, within a short time.
         case finish
         /// By closing the connection.
         case close

@@ -99,7 +99,8 @@ package final class SlotReader: SlotSource {
 
     /// Sends a last status, ends the session by the protocol and waits for that, 2 seconds at most.
     ///
-    /// A stalled connection is closed at once: the server would first have to send all that is queued.
+    /// If there is data that was not asked for, it waits for half a second only: a stalled server would first have to
+    /// send all that is queued.
     package func stop() async {
         await withUnsafeContinuation { mailbox.requestStop(.finish, $0) }
     }
