@@ -19,7 +19,6 @@ struct SluiceCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that closes its end must be an error of the sink, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        StopSignals.block()
         await main(nil)
     }
 }

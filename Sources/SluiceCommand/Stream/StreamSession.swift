@@ -116,7 +116,7 @@ final class StreamSession: Sendable {
                         opened.checkpointer.delivered(delivered)
                     }
                 }
-                try await delivery.subscribe(to: ordered, maxDemand: 16384, minDemand: 8192)
+                try await delivery.subscribe(to: ordered, maxDemand: 16384, minDemand: 12288)
                 meter.watch(demand: { slot.demand })
                 beginStreaming { stages.drain(within: Self.drainDeadline) }
             }

@@ -1,28 +1,23 @@
 import Glibc
-import SluicePostgres
+import class SluicePostgres.Semaphore
+import func SluicePostgres.startThread
 
 /// SIGINT and SIGTERM, as calls on a thread of their own.
 enum StopSignals {
-    /// Keeps the signals pending; call it before any thread is started, because threads inherit it.
-    static func block() {
-        var signals = stopSignals()
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-    }
+    private static let requests = Semaphore()
 
-    /// Calls a closure for each signal, also for those that are pending.
+    /// Calls a closure for each signal from now on; call it once.
     static func install(_ stop: @escaping @Sendable () -> Void) {
+        let requests = requests
         startThread {
-            var signals = stopSignals()
-            var number: Int32 = 0
-            while sigwait(&signals, &number) == 0 { stop() }
+            while true {
+                requests.wait()
+                stop()
+            }
         }
-    }
-
-    private static func stopSignals() -> sigset_t {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
-        return signals
+        // A handler may do next to nothing; posting a semaphore is allowed (POSIX, "Async-signal-safe functions"). The
+        // semaphore has been made above, so its first use is not in a handler.
+        signal(SIGINT) { _ in StopSignals.requests.signal() }
+        signal(SIGTERM) { _ in StopSignals.requests.signal() }
     }
 }

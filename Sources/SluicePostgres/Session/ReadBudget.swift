@@ -1,5 +1,8 @@
 /// The byte account that a reader asks before it reads.
 package protocol ReadBudget: Sendable {
+    /// What is reserved before a read, and how much an answer's events may cost; always the same.
+    var readUnit: Int { get }
+
     /// Takes bytes from the account; `false` if there is no room, and then the reader's `wake` is called when there is.
     func reserve(bytes: Int) -> Bool
 
@@ -14,6 +17,9 @@ package protocol ReadBudget: Sendable {
 package struct UnlimitedBudget: ReadBudget {
     /// Makes one.
     package init() {}
+
+    /// 256 KiB.
+    package var readUnit: Int { 256 << 10 }
 
     /// Always admits.
     package func reserve(bytes: Int) -> Bool { true }

@@ -14,7 +14,7 @@ extension ReaderLoop {
         progress.record(framer.takeFacts())
         let cost = framer.cost
         let changes = framer.take()
-        budget.settle(reserved: Self.readUnit, used: cost)
+        budget.settle(reserved: budget.readUnit, used: cost)
         if !changes.isEmpty {
             snapshot.changes += UInt64(changes.count)
             if !call.finish(changes) { pending = changes[...] }
@@ -38,7 +38,7 @@ extension ReaderLoop {
             }
             try drain(demand: demand, bytes: &bytes)
             guard !mayHoldFrames, !framer.isFinished, wait.isHot(bytes: bytes, waited: pause > .zero),
-                framer.count < wanted, framer.cost < Self.readUnit, Instant.now < deadline
+                framer.count < wanted, framer.cost < budget.readUnit, Instant.now < deadline
             else { return }
         }
     }
@@ -49,7 +49,7 @@ extension ReaderLoop {
         isReadable = false
         var reads = 0
         while true {
-            while framer.count < demand && framer.cost < Self.readUnit && bytes < Self.discardUnit {
+            while framer.count < demand && framer.cost < budget.readUnit && bytes < Self.discardUnit {
                 var outcome = StreamFramer.Outcome.none
                 let found = try transport.nextFrame { (frame) throws(ReplicationError) in
                     bytes += frame.count

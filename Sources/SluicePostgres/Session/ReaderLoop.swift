@@ -2,8 +2,6 @@ internal import Glibc
 
 /// The life of a reader's thread: sessions one after another, until it is stopped.
 struct ReaderLoop: ~Copyable {
-    /// What is reserved before a read, and how much a call's events may cost.
-    static let readUnit = 256 << 10
     /// After so many bytes without a new event (all below the bound), statuses get their turn.
     static let discardUnit = 1 << 20
     static let maxReads = 64
@@ -102,7 +100,7 @@ struct ReaderLoop: ~Copyable {
 
     private mutating func readIfPossible(_ call: ReadCall) throws(ReplicationError) {
         guard transport != nil, !framer.isFinished, mayHoldFrames || isReadable else { return }
-        isStarved = !budget.reserve(bytes: Self.readUnit)
+        isStarved = !budget.reserve(bytes: budget.readUnit)
         if !isStarved { try read(call) }
     }
 

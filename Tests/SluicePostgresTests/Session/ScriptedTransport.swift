@@ -127,6 +127,7 @@ final class SwitchedBudget: ReadBudget {
         state = Mutex(State(isOpen: isOpen))
     }
 
+    let readUnit = 256 << 10
     var balance: Int { state.withLock { $0.balance } }
     var isHalfFree: Bool { state.withLock { $0.isOpen } }
 
