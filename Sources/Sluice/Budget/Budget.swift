@@ -10,6 +10,7 @@ public final class Budget: Sendable {
     fileprivate struct State {
         var held = 0
         var peak = 0
+        /// The smallest reservation that was refused, until there is room for it.
         var refused: Int?
         var wake: (@Sendable () -> Void)?
     }
@@ -33,10 +34,12 @@ public final class Budget: Sendable {
     /// The most that was ever held.
     public var peak: Int { state.withLock { $0.peak } }
 
-    /// Whether the last reservation was refused and nothing has been granted since.
+    /// Whether a reservation was refused for which there is no room yet.
     public var isExhausted: Bool { state.withLock { $0.refused != nil } }
 
     /// Sets what is called when a refused reservation would succeed.
+    ///
+    /// Of several reservations that wait, the smallest counts: when there is room for it, all of them try again.
     ///
     /// - Parameter wake: Called once for each refusal, on the thread that releases; it must not block.
     public func whenRoomReturns(_ wake: @escaping @Sendable () -> Void) {
@@ -50,10 +53,10 @@ public final class Budget: Sendable {
     public func reserve(_ bytes: Int) -> Bool {
         state.withLock { state in
             guard state.held == 0 || state.held + bytes <= capacity else {
-                state.refused = bytes
+                state.refused = min(state.refused ?? bytes, bytes)
                 return false
             }
-            state.refused = nil
+            // Another's refusal stands: room for these bytes is not yet room for those.
             state.add(bytes)
             return true
         }

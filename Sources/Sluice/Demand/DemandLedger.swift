@@ -1,5 +1,8 @@
 /// The conservation law of one side of a subscription: `asked = delivered + outstanding`, and `outstanding >= 0`.
 struct DemandLedger: Sendable {
+    /// The most that may be outstanding: as good as no limit, and no sum over subscriptions overflows.
+    static let limit = 1 << 40
+
     /// Everything ever asked for.
     private(set) var asked = 0
 

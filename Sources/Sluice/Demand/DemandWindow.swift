@@ -33,6 +33,7 @@ struct DemandWindow {
     /// - Parameters:
     ///   - remaining: What is left of the message, at least 1.
     ///   - excess: How many events at the message's end were never asked for; they do not count.
+    /// - Returns: At least one event.
     mutating func nextChunk(of remaining: Int, excess: Int = 0) -> Chunk {
         let size = Swift.min(remaining, limit)
         let counted = Swift.max(0, Swift.min(size, remaining - excess))

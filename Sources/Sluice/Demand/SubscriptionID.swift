@@ -13,7 +13,8 @@ extension SubscriptionID: CustomStringConvertible {
     public var description: String { "#\(number)" }
 }
 
-/// The identity of a stage within its graph.
+/// The identity of a stage, unique also among graphs that run inside each other's stages.
 struct StageID: Hashable, Sendable {
+    let scope: ObjectIdentifier
     let number: Int
 }

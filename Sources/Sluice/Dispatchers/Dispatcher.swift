@@ -5,7 +5,7 @@
 package protocol Dispatcher<Event>: Sendable {
     associatedtype Event: Sendable
 
-    /// How many events could be placed now.
+    /// How many events could be placed now, whatever they are.
     var capacity: Int { get }
 
     /// A subscription was made; it has no demand yet.
@@ -18,6 +18,8 @@ package protocol Dispatcher<Event>: Sendable {
     mutating func cancelled(_ subscription: SubscriptionID)
 
     /// Gives events from the front of the queue to subscriptions, none more than it asked for, and leaves the rest.
+    ///
+    /// Events are left only if the capacity is 0 afterwards.
     ///
     /// - Parameters:
     ///   - events: What is there, in order.

@@ -5,11 +5,10 @@ protocol Upstream: AnyObject, Sendable {
     var id: StageID { get }
     var name: String { get }
 
-    /// Adds demand.
-    func ask(_ count: Int, by subscription: SubscriptionID)
-
-    /// The consumer wants no more: what was delivered before stays its own, and *finished* confirms.
-    func cancel(_ subscription: SubscriptionID)
+    /// Takes what a consumer says, and delivers what follows from it.
+    ///
+    /// - Returns: What the stage in its turn says to its own producers.
+    func receive(_ signal: Signal) -> [Signal]
 }
 
 /// A consumer as its producers reach it, under their delivery right: so each subscription is first in, first out.
@@ -25,23 +24,30 @@ protocol Downstream<Event>: AnyObject, Sendable {
     func finished(_ subscription: SubscriptionID)
 }
 
-/// An ask that is to be sent outside of every lock.
-struct Ask: Sendable {
+/// What a consumer says to a producer, to be sent outside of every lock.
+struct Signal: Sendable {
+    enum Content: Sendable {
+        /// Adds demand.
+        case ask(Int)
+        /// The consumer wants no more: what was delivered before stays its own, and *finished* confirms.
+        case cancel
+    }
+
     let upstream: any Upstream
     let subscription: SubscriptionID
-    let count: Int
-
-    func send() {
-        upstream.ask(count, by: subscription)
-    }
+    let content: Content
 }
 
-/// A consumer's leaving, to be sent outside of every lock.
-struct Leave: Sendable {
-    let upstream: any Upstream
-    let subscription: SubscriptionID
-
-    func send() {
-        upstream.cancel(subscription)
+extension [Signal] {
+    /// Sends each signal, and what follows from it further up.
+    ///
+    /// One after the other, not one inside the other: the stack does not grow with the length of a chain.
+    consuming func send() {
+        var next = startIndex
+        while next < count {
+            let signal = self[next]
+            next += 1
+            self += signal.upstream.receive(signal)
+        }
     }
 }

@@ -6,7 +6,7 @@ struct Inbound<Event: Sendable>: Sendable {
     struct Chunk: Sendable {
         var events: [Event]
         var subscription: SubscriptionID
-        var ask: Ask?
+        var ask: Signal?
     }
 
     private enum Item: Sendable {
@@ -56,11 +56,13 @@ struct Inbound<Event: Sendable>: Sendable {
 
     /// Notes demand on this side of the subscription.
     ///
-    /// - Returns: What to send; nil if the subscription has ended or is ending.
-    mutating func ask(_ count: Int, by id: SubscriptionID) -> Ask? {
+    /// - Returns: What to send; nil if the subscription has ended or is ending, or if it has asked for all it may.
+    mutating func ask(_ count: Int, by id: SubscriptionID) -> Signal? {
         guard let index = index(of: id), !subscriptions[index].isLeaving else { return nil }
+        let count = min(count, DemandLedger.limit - subscriptions[index].ledger.outstanding)
+        guard count > 0 else { return nil }
         subscriptions[index].ledger.ask(count)
-        return Ask(upstream: subscriptions[index].upstream, subscription: id, count: count)
+        return Signal(upstream: subscriptions[index].upstream, subscription: id, content: .ask(count))
     }
 
     /// A message of a subscription that has ended is ignored.
@@ -80,14 +82,14 @@ struct Inbound<Event: Sendable>: Sendable {
     /// Begins to leave a producer.
     ///
     /// - Returns: What to send; nil if the subscription has ended or is ending already.
-    mutating func leave(_ id: SubscriptionID) -> Leave? {
+    mutating func leave(_ id: SubscriptionID) -> Signal? {
         guard let index = index(of: id), !subscriptions[index].isLeaving else { return nil }
         subscriptions[index].isLeaving = true
-        return Leave(upstream: subscriptions[index].upstream, subscription: id)
+        return Signal(upstream: subscriptions[index].upstream, subscription: id, content: .cancel)
     }
 
     /// Begins to leave every producer.
-    mutating func leaveAll() -> [Leave] {
+    mutating func leaveAll() -> [Signal] {
         subscriptions.indices.compactMap { index in leave(subscriptions[index].id) }
     }
 

@@ -39,6 +39,9 @@ struct Outbound<Event: Sendable>: Sendable {
     var hasSubscription: Bool { subscriptionCount > 0 }
     var hasNotices: Bool { !notices.isEmpty }
 
+    /// Whether notices wait that no holder of the right will find.
+    var hasUnattendedNotices: Bool { !notices.isEmpty && !isRightTaken }
+
     /// Everything emitted and not delivered.
     var held: Int { buffer.count + inHand }
 
@@ -52,8 +55,6 @@ struct Outbound<Event: Sendable>: Sendable {
 
     /// Whether nothing was emitted beyond what consumers want.
     var fits: Bool { held <= capacity }
-
-    var isFinished: Bool { ending == .finished && buffer.isEmpty && !isRightTaken }
 
     mutating func note(_ notice: Notice) {
         switch notice {

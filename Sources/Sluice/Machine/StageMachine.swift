@@ -11,17 +11,14 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
         case subscribed(SubscriptionID)
         case handle([Input], from: SubscriptionID)
         case demand(Int)
-        /// The stage has come to its end: everything that it will emit has been emitted.
-        case finish
-        /// The task ends.
+        /// The task ends: everything that the stage will emit has been emitted.
         case stop
     }
 
     /// What is to be done outside of the lock after a neighbour's or the task's input.
     struct Effects {
         var delivery: Outbound<Output>.Delivery?
-        var asks: [Ask] = []
-        var leaves: [Leave] = []
+        var signals: [Signal] = []
         var waiter: UnsafeContinuation<Void, Never>?
         /// Cancel the source's task, so that a waiting handler returns.
         var interrupt = false
@@ -42,7 +39,8 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     let kind: StageKind
 
     private var phase: Phase
-    private var isScopeClosed = false
+    /// No subscription will be added any more.
+    private var isWired = false
     private var isCancelled = false
     private var inbound = Inbound<Input>()
     private var outbound = Outbound<Output>()
@@ -50,7 +48,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     private var newSubscriptions: Deque<SubscriptionID> = []
 
     /// Asks that wait until what was emitted fits the consumers' demand.
-    private var deferredAsks: [Ask] = []
+    private var deferredAsks: [Signal] = []
     private var isInHandler = false
 
     /// Whether a source may be called: it returned something last time, or was stirred since its last call began.
@@ -78,31 +76,27 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     /// The next work, or nil if there is none; work is taken when it is returned.
     mutating func nextWork() -> Work? {
         if isCancelled || phase == .stopped { return .stop }
-        if phase == .finishing { return outbound.takeRight().map(Work.deliver) ?? .stop }
-        if let request = requests.popFirst() { return .perform(request) }
-        if outbound.hasNotices, let delivery = outbound.takeRight() { return .deliver(delivery) }
-        if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
-        return kind == .producer ? nextSourceWork() : nextReceivedWork()
+        if phase != .finishing {
+            if let request = requests.popFirst() { return .perform(request) }
+            if outbound.hasNotices, let delivery = outbound.takeRight() { return .deliver(delivery) }
+            if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
+            inbound.removeFinished()
+            guard hasNoFuture else { return kind == .producer ? nextSourceWork() : nextReceivedWork() }
+            // At once, in the same transition: a subscription that came in between would never be served.
+            end()
+        }
+        return outbound.takeRight().map(Work.deliver) ?? .stop
     }
 
     private mutating func nextSourceWork() -> Work? {
-        switch phase {
-        case .draining:
-            return .finish
-        case .running:
-            guard isStirred, outbound.need > 0 else { return nil }
-            // Asks that are still on their way to the dispatcher are not in this call's demand.
-            isStirred = outbound.hasNotices
-            isInHandler = true
-            return .demand(outbound.need)
-        case .held, .finishing, .stopped:
-            return nil
-        }
+        guard phase == .running, isStirred, outbound.need > 0 else { return nil }
+        // Asks that are still on their way to the dispatcher are not in this call's demand.
+        isStirred = outbound.hasNotices
+        isInHandler = true
+        return .demand(outbound.need)
     }
 
     private mutating func nextReceivedWork() -> Work? {
-        inbound.removeFinished()
-        if hasNoFuture { return .finish }
         if kind.emits, outbound.need == 0 { return nil }
         guard let chunk = inbound.nextChunk() else { return nil }
         if let ask = chunk.ask { deferredAsks.append(ask) }
@@ -135,12 +129,13 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     /// The stage will emit no more.
     mutating func finish() -> Effects {
         isInHandler = false
-        if phase != .stopped { phase = .finishing }
-        outbound.finish()
+        end()
         return effects()
     }
 
     /// The task ends; what waited for it will never be served.
+    ///
+    /// - Returns: The calls that never began.
     mutating func stop() -> [Request] {
         phase = .stopped
         defer { requests = [] }
@@ -157,7 +152,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
         var effects = Effects()
         if capacity > outbound.capacity { isStirred = true }
         effects.delivery = outbound.delivered(leaving: leftover, capacity: capacity, wasFinal: wasFinal)
-        if !isInHandler, outbound.fits { swap(&effects.asks, &deferredAsks) }
+        if !isInHandler, outbound.fits { swap(&effects.signals, &deferredAsks) }
         effects.waiter = takeWaiter()
         return effects
     }
@@ -176,7 +171,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
 
     /// - Returns: False if the stage has ended.
     mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) -> Bool {
-        guard !isEnded, !isCancelled else { return false }
+        guard !isEnded, !isCancelled, !isForsaken else { return false }
         inbound.subscribe(id, to: upstream, window: window)
         return true
     }
@@ -185,7 +180,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     mutating func accepted(_ id: SubscriptionID, window: DemandWindow?) -> Effects {
         var effects = Effects()
         if let window {
-            if let ask = inbound.ask(window.max, by: id) { effects.asks = [ask] }
+            if let ask = inbound.ask(window.max, by: id) { effects.signals = [ask] }
         } else {
             newSubscriptions.append(id)
             effects.waiter = takeWaiter()
@@ -210,10 +205,10 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
             deferredAsks.append(ask)
             return Effects()
         }
-        return Effects(asks: [ask])
+        return Effects(signals: [ask])
     }
 
-    mutating func leave(_ id: SubscriptionID) -> Leave? {
+    mutating func leave(_ id: SubscriptionID) -> Signal? {
         inbound.leave(id)
     }
 
@@ -250,20 +245,33 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
 
     /// No stage or subscription will be added any more.
     mutating func scopeClosed() -> Effects {
-        isScopeClosed = true
+        isWired = true
         return afterLosingConsumer(go())
     }
 
     /// A source stops; other stages go on until their producers have finished.
+    ///
+    /// The scope takes no more subscriptions, so a stage without a neighbour has nothing to wait for.
     mutating func drain() -> Effects {
-        guard kind == .producer, phase == .held || phase == .running else { return Effects() }
-        phase = .draining
-        return Effects(waiter: takeWaiter(), interrupt: true)
+        isWired = true
+        var effects = Effects()
+        if kind == .producer, phase == .held || phase == .running {
+            phase = .draining
+            effects.interrupt = true
+        }
+        return afterLosingConsumer(effects)
     }
 
     mutating func cancel() -> Effects {
         isCancelled = true
         return Effects(waiter: takeWaiter())
+    }
+
+    /// Everything is over: gives out what refers to neighbours, to be destroyed outside of the lock.
+    mutating func dismantle() -> (Inbound<Input>, Outbound<Output>, [Signal]) {
+        phase = .stopped
+        defer { (inbound, outbound, deferredAsks) = (Inbound(), Outbound(), []) }
+        return (inbound, outbound, deferredAsks)
     }
 
     // MARK: Inside
@@ -272,7 +280,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     private mutating func afterLosingConsumer(_ effects: Effects) -> Effects {
         var effects = effects
         if isForsaken {
-            effects.leaves = inbound.leaveAll()
+            effects.signals = inbound.leaveAll()
             if kind == .producer, phase == .running || phase == .held {
                 phase = .draining
                 effects.interrupt = true
@@ -282,18 +290,24 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
         return effects
     }
 
-    private var isForsaken: Bool { kind.emits && isScopeClosed && !outbound.hasSubscription }
+    private var isForsaken: Bool { kind.emits && isWired && !outbound.hasSubscription }
 
-    /// Whether a receiving stage will never be called again.
+    /// Whether no handler will ever be called again.
     private var hasNoFuture: Bool {
-        isForsaken
-            || inbound.isEmpty && !inbound.hasLiveSubscription && (isScopeClosed || inbound.hasSeenFinish)
+        if kind == .producer { return phase == .draining }
+        return isForsaken || inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
+    }
+
+    private mutating func end() {
+        phase = .finishing
+        deferredAsks = []
+        outbound.finish()
     }
 
     private mutating func effects() -> Effects {
         var effects = Effects()
         effects.delivery = outbound.takeRight()
-        if !isInHandler, outbound.fits { swap(&effects.asks, &deferredAsks) }
+        if !isInHandler, outbound.fits { swap(&effects.signals, &deferredAsks) }
         effects.waiter = takeWaiter()
         return effects
     }
@@ -305,13 +319,9 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     }
 
     private var hasWork: Bool {
-        if isCancelled || isEnded || !requests.isEmpty || outbound.hasNotices || !newSubscriptions.isEmpty {
-            return true
-        }
-        if kind == .producer {
-            return phase == .draining || phase == .running && isStirred && outbound.need > 0
-        }
-        if hasNoFuture { return true }
+        if isCancelled || isEnded || hasNoFuture { return true }
+        if !requests.isEmpty || outbound.hasUnattendedNotices || !newSubscriptions.isEmpty { return true }
+        if kind == .producer { return phase == .running && isStirred && outbound.need > 0 }
         return inbound.startsWithFinish || !inbound.isEmpty && (!kind.emits || outbound.need > 0)
     }
 }
@@ -328,7 +338,10 @@ extension StageMachine {
             incoming: inbound.ledgers.map {
                 EdgeBooks(subscription: $0.subscription, asked: $0.ledger.asked, delivered: $0.ledger.delivered)
             },
-            deferredAsks: deferredAsks.map { AskBooks(subscription: $0.subscription, count: $0.count) },
+            deferredAsks: deferredAsks.compactMap { signal in
+                guard case .ask(let count) = signal.content else { return nil }
+                return AskBooks(subscription: signal.subscription, count: count)
+            },
             pendingAsks: outbound.pendingAsks.map { AskBooks(subscription: $0.subscription, count: $0.count) }
         )
     }

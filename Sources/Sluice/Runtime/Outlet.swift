@@ -38,6 +38,10 @@ struct Outlet<Event: Sendable> {
         dispatcher.dispatch(&events) { id, batch in
             if fault == nil { fault = links.deliver(batch, to: id) }
         }
+        if fault == nil, !events.isEmpty, capacity > 0 {
+            // Nobody would ever ask again for what is kept here.
+            return "the dispatcher kept \(events.count) events, and has a capacity of \(capacity)"
+        }
         return fault
     }
 

@@ -2,7 +2,7 @@
 ///
 /// Exactly one of `run` and `fail` is called, once: by whoever took the request out of the stage's machine.
 final class PerformRequest<Value>: Sendable {
-    /// The stages that wait for this call, its caller's own first.
+    /// The stages that wait for this call, the caller's own last.
     let callers: [StageID]
     let run: @Sendable (inout Value) async -> Void
     let fail: @Sendable (any Error) -> Void
@@ -18,7 +18,7 @@ final class PerformRequest<Value>: Sendable {
     }
 }
 
-/// The stages on whose behalf the current task runs.
+/// The stages on whose behalf the current task runs, of the innermost graph last.
 enum CallChain {
     @TaskLocal static var stages: [StageID] = []
 }

@@ -1,11 +1,11 @@
 /// The one long-lived task of a stage.
 extension StageStorage {
-    /// Runs the stage to its end. A failure is reported to the scope.
+    /// Runs the stage to its end; a failure is reported to the scope.
     func run() async {
         await withUnsafeCurrentTask { task in
             guard let task else { return }
             if interruption.withLock({ $0.publish(task) }) { task.cancel() }
-            await CallChain.$stages.withValue([id]) { await runToTheEnd() }
+            await CallChain.$stages.withValue(CallChain.stages + [id]) { await runToTheEnd() }
             while !interruption.withLock({ $0.withdraw() }) { await Task.yield() }
         }
         let unserved = machine.withLock { $0.stop() }
@@ -15,6 +15,11 @@ extension StageStorage {
 
     private func runToTheEnd() async {
         do {
+            let make = blueprint.withLock { blueprint in
+                defer { blueprint = nil }
+                return blueprint
+            }
+            guard let make, !machine.withLock({ $0.wasCancelled }) else { return }
             var stage = try await make(StageContext(wakeAction: { [self] in wake() }))
             while try await step(&stage) {}
         } catch {
@@ -33,9 +38,7 @@ extension StageStorage {
         case .stop:
             return false
         case .deliver(let delivery):
-            deliver(delivery)
-        case .finish:
-            apply(machine.withLock { $0.finish() })
+            apply(Machine.Effects(delivery: delivery))
         case .demand(let demand):
             let events = try await behavior.handleDemand(&stage, demand)
             apply(

@@ -4,14 +4,17 @@
 final class StageStorage<S: Stage>: Sendable {
     typealias Machine = StageMachine<S.Input, S.Output, PerformRequest<S>>
     typealias Delivery = Outbound<S.Output>.Delivery
+    typealias Blueprint = @Sendable (StageContext) async throws -> S
 
     let id: StageID
     let name: String
     let behavior: StageBehavior<S>
-    let make: @Sendable (StageContext) async throws -> S
     let scope: ScopeStorage
     let machine: Lock<Machine>
     let interruption = Lock(Interruption())
+
+    /// Taken by the stage's task, so that it goes with the task: it may hold what holds this stage.
+    let blueprint: Lock<Blueprint?>
 
     /// Belongs to the delivery right, which the machine gives to one holder at a time under its lock: so accesses
     /// never overlap, and each one happens after the one before.
@@ -23,12 +26,12 @@ final class StageStorage<S: Stage>: Sendable {
         behavior: StageBehavior<S>,
         dispatcher: any Dispatcher<S.Output>,
         scope: ScopeStorage,
-        make: @escaping @Sendable (StageContext) async throws -> S
+        make: @escaping Blueprint
     ) {
         self.id = id
         self.name = name
         self.behavior = behavior
-        self.make = make
+        blueprint = Lock(make)
         self.scope = scope
         machine = Lock(Machine(kind: behavior.kind))
         outlet = Outlet(dispatcher: dispatcher)
@@ -36,15 +39,21 @@ final class StageStorage<S: Stage>: Sendable {
 
     /// Does what the machine decided; call it outside of every lock.
     func apply(_ effects: consuming Machine.Effects) {
+        settle(effects).send()
+    }
+
+    /// Does what the machine decided, except to speak to the producers.
+    ///
+    /// - Returns: What is to be said to them.
+    private func settle(_ effects: consuming Machine.Effects) -> [Signal] {
         effects.waiter?.resume()
         if effects.interrupt { interrupt() }
-        for leave in effects.leaves { leave.send() }
-        for ask in effects.asks { ask.send() }
-        if let delivery = effects.delivery { deliver(delivery) }
+        if let delivery = effects.delivery { deliver(delivery, &effects.signals) }
+        return effects.signals
     }
 
     /// Delivers as the holder of the right until nothing is deliverable.
-    func deliver(_ first: consuming Delivery) {
+    private func deliver(_ first: consuming Delivery, _ signals: inout [Signal]) {
         var next: Delivery? = first
         while var delivery = next {
             outlet.take(delivery.notices)
@@ -53,12 +62,12 @@ final class StageStorage<S: Stage>: Sendable {
                 return
             }
             if delivery.isFinal { outlet.finish() }
-            var effects = machine.withLock { [capacity = outlet.capacity] machine in
+            let effects = machine.withLock { [capacity = outlet.capacity] machine in
                 machine.delivered(leaving: delivery.events, capacity: capacity, wasFinal: delivery.isFinal)
             }
+            effects.waiter?.resume()
+            signals += effects.signals
             next = effects.delivery
-            effects.delivery = nil
-            apply(effects)
         }
     }
 
@@ -70,12 +79,11 @@ final class StageStorage<S: Stage>: Sendable {
 }
 
 extension StageStorage: Upstream {
-    func ask(_ count: Int, by subscription: SubscriptionID) {
-        apply(machine.withLock { $0.note(.asked(count, subscription)) })
-    }
-
-    func cancel(_ subscription: SubscriptionID) {
-        apply(machine.withLock { $0.note(.cancelled(subscription)) })
+    func receive(_ signal: Signal) -> [Signal] {
+        switch signal.content {
+        case .ask(let count): settle(machine.withLock { $0.note(.asked(count, signal.subscription)) })
+        case .cancel: settle(machine.withLock { $0.note(.cancelled(signal.subscription)) })
+        }
     }
 
     func subscribe(_ subscription: SubscriptionID, _ downstream: any Downstream<S.Output>) {

@@ -18,6 +18,8 @@ extension StageHandle {
         guard !callers.contains(storage.id) else {
             throw StageError(.wouldDeadlock, "A call inside '\(name)' waits for that call itself")
         }
+        // Once it is enqueued, the stage may begin it before it can be taken back.
+        if Task.isCancelled { throw storage.scope.firstFailure ?? CancellationError() }
         let call = PendingCall<S>()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in

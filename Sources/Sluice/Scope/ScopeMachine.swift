@@ -40,11 +40,9 @@ struct ScopeMachine: ~Copyable {
         return nil
     }
 
-    var isClosed: Bool { phase != .open }
-
-    mutating func newStageID() -> StageID {
+    mutating func newStageNumber() -> Int {
         defer { nextStage += 1 }
-        return StageID(number: nextStage)
+        return nextStage
     }
 
     mutating func newSubscriptionID() -> SubscriptionID {
@@ -84,6 +82,7 @@ struct ScopeMachine: ~Copyable {
     }
 
     mutating func cancel() -> UnsafeContinuation<Void, Never>? {
+        guard phase != .ended else { return nil }
         isCancelled = true
         commands.append(.cancelTasks)
         return takeWaiter()
@@ -107,6 +106,13 @@ struct ScopeMachine: ~Copyable {
         if hasWork { return true }
         waiter = continuation
         return false
+    }
+
+    /// Gives out the stages, to be taken apart.
+    mutating func dismantle() -> [any StageNode] {
+        phase = .ended
+        defer { nodes = [] }
+        return nodes
     }
 
     private var hasWork: Bool { !commands.isEmpty || phase != .open && running == 0 }

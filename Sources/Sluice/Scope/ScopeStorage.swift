@@ -8,7 +8,6 @@ final class ScopeStorage: Sendable {
     }
 
     var firstFailure: (any Error)? { machine.withLock { $0.firstFailure } }
-    var isClosed: Bool { machine.withLock { $0.isClosed } }
     var snapshots: [StageSnapshot] { nodes.map(\.snapshot) }
 
     private var nodes: [any StageNode] { machine.withLock { $0.nodes } }
@@ -16,7 +15,7 @@ final class ScopeStorage: Sendable {
     // MARK: Calls of the user
 
     func newStageID() -> StageID {
-        machine.withLock { $0.newStageID() }
+        StageID(scope: ObjectIdentifier(self), number: machine.withLock { $0.newStageNumber() })
     }
 
     func newSubscriptionID() throws -> SubscriptionID {
@@ -52,6 +51,11 @@ final class ScopeStorage: Sendable {
     func close() {
         machine.withLock { $0.close() }?.resume()
         for node in nodes { node.scopeClosed() }
+    }
+
+    /// Everything has ended: the stages and the scope let go of each other.
+    func dismantle() {
+        for node in machine.withLock({ $0.dismantle() }) { node.dismantle() }
     }
 
     /// Throws what ended the graph before its time, if something did.

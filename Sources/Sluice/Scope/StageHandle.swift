@@ -29,7 +29,7 @@ extension StageHandle where S: AutomaticStage {
     ///
     /// - Parameters:
     ///   - producer: The stage to receive events from.
-    ///   - maxDemand: The most events that may be on their way, at least 1.
+    ///   - maxDemand: The most events that may be on their way, from 1 to 2^40.
     ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: ``StageError`` if the window is impossible, the stage has ended or the graph is ending; the first
@@ -41,11 +41,11 @@ extension StageHandle where S: AutomaticStage {
         minDemand: Int? = nil
     ) async throws -> Subscription where Source.Output == S.Input {
         let minDemand = minDemand ?? maxDemand / 2
-        guard 0 <= minDemand, minDemand < maxDemand else {
+        guard 0 <= minDemand, minDemand < maxDemand, maxDemand <= DemandLedger.limit else {
             throw StageError(
                 .badWindow,
                 "'\(name)' cannot subscribe with maxDemand \(maxDemand) and minDemand \(minDemand): "
-                    + "minDemand must be at least 0 and below maxDemand"
+                    + "minDemand must be at least 0 and below maxDemand, and maxDemand at most 2^40"
             )
         }
         return try makeSubscription(to: producer, window: DemandWindow(min: minDemand, max: maxDemand))
@@ -74,6 +74,9 @@ extension StageHandle {
         guard producer.storage.id != storage.id else {
             throw StageError(.selfSubscription, "'\(name)' cannot subscribe to itself")
         }
+        guard producer.storage.scope === storage.scope else {
+            throw StageError(.otherGraph, "'\(name)' cannot subscribe to '\(producer.name)': it is of another graph")
+        }
         let id = try storage.scope.newSubscriptionID()
         let consumer = storage
         guard consumer.machine.withLock({ $0.subscribe(id, to: producer.storage, window: window) }) else {
@@ -82,7 +85,7 @@ extension StageHandle {
         producer.storage.subscribe(id, consumer)
         consumer.apply(consumer.machine.withLock { $0.accepted(id, window: window) })
         return Subscription(id: id) {
-            consumer.machine.withLock { $0.leave(id) }?.send()
+            if let signal = consumer.machine.withLock({ $0.leave(id) }) { [signal].send() }
         }
     }
 }

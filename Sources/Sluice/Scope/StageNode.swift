@@ -7,6 +7,8 @@ protocol StageNode: AnyObject, Sendable {
     func scopeClosed()
     func drain()
     func cancel()
+    /// Lets go of the neighbours, when everything has ended.
+    func dismantle()
     var hasEnded: Bool { get }
     var snapshot: StageSnapshot { get }
 }
@@ -26,6 +28,10 @@ extension StageStorage: StageNode {
 
     func cancel() {
         apply(machine.withLock { $0.cancel() })
+    }
+
+    func dismantle() {
+        _ = machine.withLock { $0.dismantle() }
     }
 
     func wake() {

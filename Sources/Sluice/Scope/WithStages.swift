@@ -25,6 +25,7 @@ public func withStages<Result>(
     _ body: (Stages) async throws -> Result
 ) async throws -> Result {
     let scope = ScopeStorage(clock: clock)
+    defer { scope.dismantle() }
     return try await withTaskCancellationHandler {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await scope.control() }

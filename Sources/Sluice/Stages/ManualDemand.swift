@@ -8,7 +8,8 @@ public struct ManualSubscription: Sendable, Identifiable {
     /// Asks the producer for `count` more events.
     ///
     /// From a ``ManualConsumer`` the ask leaves at once. From a ``ManualProducerConsumer`` it leaves when what the
-    /// stage has emitted by the end of the running call is delivered or fits its consumers' demand.
+    /// stage has emitted by the end of the running call is delivered or fits its consumers' demand. What is outstanding
+    /// never exceeds 2^40 events; an ask beyond that asks for as many as make it full.
     ///
     /// - Parameter count: How many more; 0 does nothing.
     public func ask(_ count: Int) {
@@ -28,6 +29,7 @@ public protocol ManualConsumer<Input>: ManualStage where Output == Never {
     /// Told once for each subscription; make the first ask here.
     ///
     /// - Parameter subscription: Keep it to ask for more later.
+    /// - Throws: Any error; it fails the whole graph.
     mutating func subscribed(_ subscription: ManualSubscription) async throws
 
     /// Handles events.
@@ -50,6 +52,7 @@ public protocol ManualProducerConsumer<Input, Output>: EmittingStage, ManualStag
     /// Told once for each subscription; make the first ask here.
     ///
     /// - Parameter subscription: Keep it to ask for more later.
+    /// - Throws: Any error; it fails the whole graph.
     mutating func subscribed(_ subscription: ManualSubscription) async throws
 
     /// Turns events into any number of others.

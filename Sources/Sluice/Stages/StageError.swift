@@ -17,13 +17,16 @@ public struct StageError: Error, Sendable {
         public static let stageEnded = Code("stageEnded")
         /// The call would wait for the stage on whose behalf it is made.
         public static let wouldDeadlock = Code("wouldDeadlock")
-        /// The window of a subscription is not `0 <= minDemand < maxDemand`.
+        /// The window of a subscription is not `0 <= minDemand < maxDemand <= 2^40`.
         public static let badWindow = Code("badWindow")
         /// A stage cannot subscribe to itself.
         public static let selfSubscription = Code("selfSubscription")
+        /// A stage cannot subscribe to a stage of another graph.
+        public static let otherGraph = Code("otherGraph")
         /// A drain's deadline passed before every stage had ended.
         public static let drainDeadlineExceeded = Code("drainDeadlineExceeded")
-        /// A dispatcher gave a subscription more than it had asked for, or one that it does not have.
+        /// A dispatcher gave a subscription more than it had asked for, or one that it does not have, or kept events that
+        /// it said it could place.
         public static let dispatcherFault = Code("dispatcherFault")
     }
 

@@ -1,0 +1,186 @@
+import SluiceTesting
+
+@testable import Sluice
+
+struct SimulatedFailure: Error, Equatable {
+    var stage: Int
+}
+
+/// What all simulated stages have in common: a random pace, a planned failure, and the stamp on what they emit.
+struct StageLife: Sendable {
+    let index: Int
+    let journal: SimulationJournal
+    let clock: TestClock
+    var generator: SeededGenerator
+    var failsAt: Int?
+    private let life: SimulationJournal.Life
+    private var calls = 0
+    private var isBusy = false
+    private var emitted = 0
+    private var lastPositions: [[Int]: Int] = [:]
+
+    init(_ index: Int, _ plan: SimulationPlan, _ journal: SimulationJournal, _ clock: TestClock) {
+        self.index = index
+        self.journal = journal
+        self.clock = clock
+        generator = SeededGenerator(seed: plan.seed &* 31 &+ UInt64(index) &+ 1)
+        if let failure = plan.failure, failure.stage == index { failsAt = failure.call }
+        life = SimulationJournal.Life(journal, isSource: index < plan.sources.count)
+    }
+
+    /// Begins a call of a handler: takes some time, and fails if that is the plan.
+    mutating func begin() async throws {
+        if isBusy { journal.violated("stage \(index) was called while it was busy") }
+        isBusy = true
+        defer { isBusy = false }
+        calls += 1
+        switch Int.random(in: 0..<10, using: &generator) {
+        case 0..<6: break
+        case 6..<9:
+            for _ in 0..<Int.random(in: 1...3, using: &generator) { await Task.yield() }
+        default:
+            try await clock.sleep(for: .seconds(Int.random(in: 1...3, using: &generator)))
+        }
+        if calls == failsAt { throw SimulatedFailure(stage: index) }
+    }
+
+    mutating func stamp(_ identities: [SimulatedEvent.Identity]) -> [SimulatedEvent] {
+        journal.emission(of: index, identities.count)
+        return identities.map { identity in
+            defer { emitted += 1 }
+            return SimulatedEvent(identity: identity, emitter: index, position: emitted)
+        }
+    }
+
+    /// Checks that a message is of one producer and in its order.
+    ///
+    /// - Parameter subscription: Which of several subscriptions to the same producer it is.
+    mutating func received(_ events: [SimulatedEvent], from subscription: Int = -1) {
+        if events.isEmpty { journal.violated("stage \(index) was given an empty message") }
+        if Set(events.map(\.emitter)).count > 1 { journal.violated("stage \(index) was given a mixed message") }
+        for event in events {
+            let key = [event.emitter, subscription]
+            if let last = lastPositions[key], last >= event.position {
+                journal.violated("order: stage \(index) got \(event.position) of \(event.emitter) after \(last)")
+            }
+            lastPositions[key] = event.position
+        }
+    }
+}
+
+struct SimulatedSource: Producer {
+    var life: StageLife
+    let plan: SimulationPlan.Source
+    let context: StageContext?
+    var next = 0
+    /// For a source that is fed: what it may emit, and whether more will come.
+    var fed = 0
+    var isClosed = false
+    var touches = 0
+
+    mutating func handleDemand(_ demand: Int) async throws -> [SimulatedEvent]? {
+        if demand < 1 { life.journal.violated("source \(life.index) was asked for \(demand)") }
+        try await life.begin()
+        let left = (plan.kind == .fed ? fed : plan.total) - next
+        guard left > 0 else { return plan.kind != .fed || isClosed ? nil : [] }
+        if plan.kind == .drowsy, life.generator.chance(3), let context {
+            if life.generator.chance(2) { context.wake() } else { life.journal.fellAsleep(context) }
+            return []
+        }
+        let count =
+            switch plan.kind {
+            case .exact, .drowsy, .fed: demand
+            case .fewer: Int.random(in: 1...demand, using: &life.generator)
+            case .surplus: demand + Int.random(in: 0...5, using: &life.generator)
+            }
+        let upper = next + min(count, left)
+        defer { next = upper }
+        let events = life.stamp((next..<upper).map { SimulatedEvent.Identity(source: life.index, number: $0) })
+        life.journal.wasEmitted(events)
+        return events
+    }
+}
+
+struct SimulatedRelay: ProducerConsumer {
+    var life: StageLife
+    let transform: Transform
+    var touches = 0
+
+    mutating func handleEvents(_ events: [SimulatedEvent]) async throws -> [SimulatedEvent] {
+        life.received(events)
+        try await life.begin()
+        return life.stamp(events.flatMap { transform.apply($0.identity) })
+    }
+}
+
+/// Asks for a subscription's window again in steps of a random size.
+struct Debts: Sendable {
+    private var owed: [SubscriptionID: Int] = [:]
+
+    mutating func handled(
+        _ count: Int,
+        of subscription: ManualSubscription,
+        _ journal: SimulationJournal,
+        _ generator: inout SeededGenerator
+    ) {
+        let debt = (owed[subscription.id] ?? 0) + count
+        let window = journal.window(of: subscription.id) ?? 1
+        if debt >= Int.random(in: 1...window, using: &generator) {
+            owed[subscription.id] = 0
+            subscription.ask(debt)
+        } else {
+            owed[subscription.id] = debt
+        }
+    }
+}
+
+struct SimulatedManualRelay: ManualProducerConsumer {
+    var life: StageLife
+    let transform: Transform
+    var debts = Debts()
+    var touches = 0
+
+    mutating func subscribed(_ subscription: ManualSubscription) async throws {
+        subscription.ask(life.journal.window(of: subscription.id) ?? 1)
+    }
+
+    mutating func handleEvents(
+        _ events: [SimulatedEvent],
+        from subscription: ManualSubscription
+    ) async throws -> [SimulatedEvent] {
+        life.received(events, from: subscription.id.number)
+        try await life.begin()
+        debts.handled(events.count, of: subscription, life.journal, &life.generator)
+        return life.stamp(events.flatMap { transform.apply($0.identity) })
+    }
+}
+
+struct SimulatedSink: Consumer {
+    var life: StageLife
+    let source: StageHandle<SimulatedSource>
+    var touches = 0
+
+    mutating func handleEvents(_ events: [SimulatedEvent]) async throws {
+        life.received(events)
+        try await life.begin()
+        life.journal.wasHandled(events)
+        if life.generator.chance(10) { _ = try? await source.perform { $0.touches += 1 } }
+    }
+}
+
+struct SimulatedManualSink: ManualConsumer {
+    var life: StageLife
+    var debts = Debts()
+    var touches = 0
+
+    mutating func subscribed(_ subscription: ManualSubscription) async throws {
+        subscription.ask(life.journal.window(of: subscription.id) ?? 1)
+    }
+
+    mutating func handleEvents(_ events: [SimulatedEvent], from subscription: ManualSubscription) async throws {
+        life.received(events, from: subscription.id.number)
+        try await life.begin()
+        life.journal.wasHandled(events)
+        debts.handled(events.count, of: subscription, life.journal, &life.generator)
+    }
+}

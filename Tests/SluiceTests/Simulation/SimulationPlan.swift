@@ -1,0 +1,154 @@
+import SluiceTesting
+
+/// A random graph and what happens to it, made from a seed.
+struct SimulationPlan: Sendable {
+    enum SourceKind: CaseIterable, Sendable {
+        /// Returns what was asked for.
+        case exact
+        /// Returns between one event and all that was asked for.
+        case fewer
+        /// Returns more than was asked for.
+        case surplus
+        /// Returns an empty array now and then, and is woken.
+        case drowsy
+        /// Emits only what the body gives it by `perform`.
+        case fed
+    }
+
+    struct Source: Sendable {
+        var kind: SourceKind
+        var total: Int
+    }
+
+    struct Edge: Sendable {
+        var producer: Int
+        var consumer: Int
+        var max: Int
+        var min: Int
+    }
+
+    enum Action: Sendable {
+        case perform(Int)
+        case feed(Int, Int)
+        case subscribe(Edge)
+        case cancel(Int)
+        case drain(Duration?)
+        case go
+    }
+
+    /// Which ways to end before all is done may occur.
+    enum Temper: Sendable {
+        /// Nothing is ever lost.
+        case calm
+        case stormy
+    }
+
+    let seed: UInt64
+    var sources: [Source] = []
+    var transforms: [Transform] = []
+    /// The stages of each layer; the first layer is the sources, the last the consumers.
+    var layers: [[Int]] = []
+    /// Whether each stage decides itself how much to ask for.
+    var isManual: [Bool] = []
+    var edges: [Edge] = []
+    var script: [Action] = []
+    /// The stage that throws, and in which of its calls.
+    var failure: (stage: Int, call: Int)?
+    /// After how many seconds the task that runs the graph is cancelled.
+    var cancelledAfter: Int?
+
+    var stageCount: Int { isManual.count }
+    var hasDeadline: Bool {
+        script.contains { if case .drain(.some) = $0 { true } else { false } }
+    }
+
+    init(seed: UInt64, temper: Temper = .stormy) {
+        self.seed = seed
+        var generator = SeededGenerator(seed: seed)
+        makeStages(&generator)
+        makeEdges(&generator)
+        makeScript(temper, &generator)
+        guard temper == .stormy else { return }
+        if generator.chance(6) {
+            failure = (Int.random(in: 0..<stageCount, using: &generator), Int.random(in: 1...6, using: &generator))
+        }
+        if generator.chance(8) { cancelledAfter = Int.random(in: 0...8, using: &generator) }
+    }
+
+    private mutating func makeStages(_ generator: inout SeededGenerator) {
+        for _ in 0..<Int.random(in: 1...3, using: &generator) {
+            let kind = SourceKind.allCases.randomElement(using: &generator) ?? .exact
+            sources.append(Source(kind: kind, total: Int.random(in: 0...40, using: &generator)))
+        }
+        layers = [Array(sources.indices)]
+        for _ in 0..<Int.random(in: 0...3, using: &generator) {
+            transforms.append(Transform.allCases.randomElement(using: &generator) ?? .identity)
+        }
+        isManual = sources.map { _ in false }
+        for _ in 0...transforms.count {
+            let count = Int.random(in: 1...3, using: &generator)
+            layers.append(Array(stageCount..<stageCount + count))
+            for _ in 0..<count { isManual.append(generator.chance(3)) }
+        }
+    }
+
+    /// Every stage gets a producer in the layer before and a consumer in the layer after.
+    private mutating func makeEdges(_ generator: inout SeededGenerator) {
+        for (before, after) in zip(layers, layers.dropFirst()) {
+            for consumer in after {
+                edges.append(edge(from: before.randomElement(using: &generator) ?? 0, to: consumer, &generator))
+            }
+            for producer in before where !edges.contains(where: { $0.producer == producer }) || generator.chance(3) {
+                let consumer = after.randomElement(using: &generator) ?? 0
+                guard isManual[consumer] || !isConnected(producer, consumer) else { continue }
+                edges.append(edge(from: producer, to: consumer, &generator))
+            }
+        }
+        edges.shuffle(using: &generator)
+    }
+
+    private mutating func makeScript(_ temper: Temper, _ generator: inout SeededGenerator) {
+        for stage in layers.joined() where generator.chance(3) { script.append(.perform(stage)) }
+        for (source, plan) in sources.enumerated() where plan.kind == .fed {
+            for _ in 0..<3 { script.append(.feed(source, Int.random(in: 1...15, using: &generator))) }
+        }
+        for index in edges.indices where generator.chance(6) && hasOtherConsumer(than: index) {
+            script.append(.cancel(index))
+        }
+        for (before, after) in zip(layers, layers.dropFirst()) where generator.chance(4) {
+            let producer = before.randomElement(using: &generator) ?? 0
+            let consumer = after.randomElement(using: &generator) ?? 0
+            guard isManual[consumer] || !isConnected(producer, consumer) else { continue }
+            script.append(.subscribe(edge(from: producer, to: consumer, &generator)))
+        }
+        if generator.chance(2) { script.append(.go) }
+        if generator.chance(5) {
+            let deadline = temper == .stormy && generator.chance(2) ? Int.random(in: 0...12, using: &generator) : nil
+            script.append(.drain(deadline.map { .seconds($0) }))
+        }
+        script.shuffle(using: &generator)
+    }
+
+    private func isConnected(_ producer: Int, _ consumer: Int) -> Bool {
+        edges.contains { $0.producer == producer && $0.consumer == consumer }
+    }
+
+    private func hasOtherConsumer(than index: Int) -> Bool {
+        let cancelled = script.compactMap { if case .cancel(let edge) = $0 { edge } else { nil } }
+        return edges.indices.contains { other in
+            other != index && !cancelled.contains(other) && edges[other].producer == edges[index].producer
+        }
+    }
+
+    private func edge(from producer: Int, to consumer: Int, _ generator: inout SeededGenerator) -> Edge {
+        let max = Int.random(in: 1...12, using: &generator)
+        return Edge(producer: producer, consumer: consumer, max: max, min: Int.random(in: 0..<max, using: &generator))
+    }
+}
+
+extension SeededGenerator {
+    /// True once in `count` times.
+    mutating func chance(_ count: Int) -> Bool {
+        Int.random(in: 0..<count, using: &self) == 0
+    }
+}
