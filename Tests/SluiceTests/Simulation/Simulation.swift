@@ -12,8 +12,24 @@ struct Simulation {
         self.dispatcher = dispatcher
     }
 
-    /// - Returns: What is wrong; nil if nothing is.
-    func run() -> String? {
+    /// How a run ended.
+    enum Ending: Hashable {
+        case complete
+        case failed
+        case cancelled
+        /// Its drain took longer than it was given.
+        case late
+        case wrong
+    }
+
+    struct Verdict: Equatable {
+        var ending: Ending
+        var handled: [SimulatedEvent.Identity] = []
+        /// What is wrong; nil if nothing is.
+        var problem: String?
+    }
+
+    func run() -> Verdict {
         let executor = DeterministicExecutor(seed: plan.seed)
         let journal = SimulationJournal()
         // The handle refers to the graph, and the graph to the journal.
@@ -28,7 +44,7 @@ struct Simulation {
             )
             return judge(outcome, journal)
         } catch {
-            return "\(error)"
+            return Verdict(ending: .wrong, problem: "\(error)")
         }
     }
 
@@ -103,24 +119,35 @@ struct Simulation {
         }
     }
 
-    private func judge(_ outcome: (any Error)?, _ journal: SimulationJournal) -> String? {
-        if let violation = journal.violation { return violation }
-        guard journal.liveStages == 0 else { return "\(journal.liveStages) stages have outlived their graph" }
+    private func judge(_ outcome: (any Error)?, _ journal: SimulationJournal) -> Verdict {
+        var verdict = Verdict(ending: ending(outcome), handled: journal.handled, problem: journal.violation)
+        guard verdict.problem == nil else { return verdict }
         let handled = journal.handled.sorted()
         var expected = journal.emitted
         for transform in plan.transforms { expected = expected.flatMap(transform.apply) }
         expected.sort()
-        switch outcome {
-        case nil:
-            return handled == expected ? nil : difference(handled, expected)
-        case let failure as SimulatedFailure where failure.stage == plan.failure?.stage: break
-        case is CancellationError where plan.cancelledAfter != nil: break
-        case let error as StageError where error.code == .drainDeadlineExceeded && plan.hasDeadline: break
-        case .some(let error): return "the graph ended with \(error)"
+        if journal.liveStages > 0 {
+            verdict.problem = "\(journal.liveStages) stages have outlived their graph"
+        } else if verdict.ending == .wrong {
+            verdict.problem = outcome.map { "the graph ended with \($0)" }
+        } else if verdict.ending == .complete {
+            if handled != expected { verdict.problem = difference(handled, expected) }
+        } else {
+            let isDoubled = zip(handled, handled.dropFirst()).contains { $0 == $1 }
+            let isInvented = !Set(handled).isSubset(of: expected)
+            if isDoubled || isInvented { verdict.problem = difference(handled, expected) }
         }
-        let isDoubled = zip(handled, handled.dropFirst()).contains { $0 == $1 }
-        let isInvented = !Set(handled).isSubset(of: expected)
-        return isDoubled || isInvented ? difference(handled, expected) : nil
+        return verdict
+    }
+
+    private func ending(_ outcome: (any Error)?) -> Ending {
+        switch outcome {
+        case nil: .complete
+        case let failure as SimulatedFailure where failure.stage == plan.failure?.stage: .failed
+        case is CancellationError where plan.cancelledAfter != nil: .cancelled
+        case let error as StageError where error.code == .drainDeadlineExceeded && plan.hasDeadline: .late
+        case .some: .wrong
+        }
     }
 
     private func difference(

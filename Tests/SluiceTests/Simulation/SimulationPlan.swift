@@ -78,7 +78,7 @@ struct SimulationPlan: Sendable {
     private mutating func makeStages(_ generator: inout SeededGenerator) {
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             let kind = SourceKind.allCases.randomElement(using: &generator) ?? .exact
-            sources.append(Source(kind: kind, total: Int.random(in: 0...40, using: &generator)))
+            sources.append(Source(kind: kind, total: Int.random(in: 0...30, using: &generator)))
         }
         layers = [Array(sources.indices)]
         for _ in 0..<Int.random(in: 0...3, using: &generator) {
