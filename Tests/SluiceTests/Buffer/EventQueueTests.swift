@@ -1,0 +1,52 @@
+import SluiceTesting
+import Testing
+
+@testable import Sluice
+
+@Suite struct EventQueueTests {
+    @Test(arguments: UInt64(0)..<50) func aRandomWalkAgreesWithAPlainArray(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var queue = EventQueue<Int>()
+        var model: [Int] = []
+        var next = 0
+        for _ in 0..<300 {
+            switch Int.random(in: 0..<5, using: &generator) {
+            case 0, 1:
+                let events = Array(next..<next + Int.random(in: 0...6, using: &generator))
+                next += events.count
+                queue.append(events)
+                model += events
+            case 2:
+                var other = EventQueue<Int>()
+                for _ in 0..<Int.random(in: 0...3, using: &generator) {
+                    let events = Array(next..<next + Int.random(in: 0...4, using: &generator))
+                    next += events.count
+                    other.append(events)
+                    model += events
+                }
+                // A queue that has been cut before joins as well as a fresh one.
+                let cut = other.removeFirst(1)
+                model.removeLast(other.count)
+                model.removeLast(cut.count)
+                queue.append(other)
+                var rest = other
+                model += rest.removeFirst(rest.count)
+            default:
+                let count = Int.random(in: 0...10, using: &generator)
+                expect(queue.removeFirst(count) == Array(model.prefix(count)))
+                model.removeFirst(min(count, model.count))
+            }
+            expect(queue.count == model.count)
+            expect(queue.isEmpty == model.isEmpty)
+        }
+        expect(queue.removeFirst(.max) == model)
+    }
+
+    @Test func aBatchThatPassesThroughWholeIsNotCopied() {
+        var queue = EventQueue<Int>()
+        let batch = Array(0..<100)
+        queue.append(batch)
+        let taken = queue.removeFirst(100)
+        expect(batch.withUnsafeBufferPointer(\.baseAddress) == taken.withUnsafeBufferPointer(\.baseAddress))
+    }
+}

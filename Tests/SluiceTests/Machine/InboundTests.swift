@@ -1,0 +1,98 @@
+import Testing
+
+@testable import Sluice
+
+@Suite struct InboundTests {
+    private func inbound(min: Int, max: Int) -> Inbound<Int> {
+        var inbound = Inbound<Int>()
+        inbound.subscribe(.first, to: RecordingUpstream(), window: DemandWindow(min: min, max: max))
+        _ = inbound.ask(max, by: .first)
+        return inbound
+    }
+
+    @Test func aMessageIsHandedOutInChunksAndEachIsFollowedByItsAsk() throws {
+        var inbound = inbound(min: 80, max: 100)
+        inbound.received(Array(0..<45), for: .first)
+        var sizes: [Int] = []
+        var asks: [String] = []
+        while let chunk = inbound.nextChunk() {
+            sizes.append(chunk.events.count)
+            if let ask = chunk.ask { asks.append("\(ask.content)") }
+        }
+        expect(sizes == [20, 20, 5])
+        expect(asks == ["ask(20)", "ask(20)"])
+        expect(inbound.isEmpty && inbound.waitingEvents == 0)
+    }
+
+    @Test func messagesThatWaitAreJoinedUpToAChunk() {
+        var inbound = inbound(min: 6, max: 10)
+        for message in [[1], [2, 3], [4], [5]] { inbound.received(message, for: .first) }
+        expect(inbound.nextChunk()?.events == [1, 2, 3, 4])
+        expect(inbound.nextChunk()?.events == [5])
+    }
+
+    @Test func messagesOfDifferentSubscriptionsAreNotJoined() {
+        var inbound = inbound(min: 0, max: 10)
+        inbound.subscribe(.second, to: RecordingUpstream(), window: DemandWindow(min: 0, max: 10))
+        _ = inbound.ask(10, by: .second)
+        inbound.received([1], for: .first)
+        inbound.received([2], for: .second)
+        expect(inbound.nextChunk()?.events == [1])
+        expect(inbound.nextChunk()?.events == [2])
+    }
+
+    @Test func aManualSubscriptionGetsEachMessageWhole() {
+        var inbound = Inbound<Int>()
+        inbound.subscribe(.first, to: RecordingUpstream(), window: nil)
+        _ = inbound.ask(10, by: .first)
+        inbound.received([1, 2, 3], for: .first)
+        inbound.received([4], for: .first)
+        expect(inbound.nextChunk()?.events == [1, 2, 3])
+        expect(inbound.nextChunk()?.events == [4])
+    }
+
+    @Test func theEndOfAProducerWaitsBehindItsEvents() {
+        var inbound = inbound(min: 0, max: 2)
+        inbound.received([1, 2], for: .first)
+        inbound.finished(.first)
+        inbound.removeFinished()
+        expect(inbound.hasLiveSubscription)
+        expect(inbound.nextChunk()?.events == [1, 2])
+        inbound.removeFinished()
+        expect(!inbound.hasLiveSubscription && inbound.hasSeenFinish)
+    }
+
+    @Test func leavingHappensOnceStopsAsksAndKeepsWhatWasDelivered() {
+        var inbound = inbound(min: 0, max: 2)
+        inbound.received([1, 2], for: .first)
+        expect(inbound.leave(.first) != nil)
+        expect(inbound.leave(.first) == nil)
+        expect(inbound.ask(1, by: .first) == nil)
+        let chunk = inbound.nextChunk()
+        expect(chunk?.events == [1, 2] && chunk?.ask == nil)
+        inbound.finished(.first)
+        inbound.removeFinished()
+        expect(!inbound.hasSeenFinish, "A producer that was left has not finished")
+    }
+
+    @Test func messagesOfAnEndedSubscriptionAreIgnored() {
+        var inbound = inbound(min: 0, max: 2)
+        inbound.finished(.first)
+        inbound.removeFinished()
+        inbound.received([1], for: .first)
+        inbound.finished(.first)
+        expect(inbound.isEmpty && inbound.ask(1, by: .first) == nil)
+    }
+
+    @Test func demandWithoutLimitDoesNotOverflow() {
+        var inbound = Inbound<Int>()
+        inbound.subscribe(.first, to: RecordingUpstream(), window: nil)
+        expect(inbound.ask(.max, by: .first) != nil)
+        expect(inbound.ask(.max, by: .first) == nil, "It has asked for all that it may")
+        inbound.received([1, 2], for: .first)
+        guard case .ask(2) = inbound.ask(.max, by: .first)?.content else {
+            Issue.record("What was delivered can be asked for again")
+            return
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Testing
+
+@testable import Sluice
+
+@Suite struct StageMachineTests {
+    private func source(demand: Int) -> TestMachine {
+        var machine = TestMachine(kind: .producer)
+        _ = machine.go()
+        _ = machine.note(.subscribed(.first, RecordingDownstream()))
+        _ = machine.note(.asked(demand, .first))
+        guard case .deliver(let delivery) = machine.nextWork() else { return machine }
+        _ = machine.playDelivery(delivery, capacity: demand)
+        return machine
+    }
+
+    private func relay(window: DemandWindow?, demand: Int) -> TestMachine {
+        var machine = TestMachine(kind: .producerConsumer)
+        _ = machine.subscribe(.first, to: RecordingUpstream(), window: window)
+        _ = machine.accepted(.first, window: window)
+        guard demand > 0 else { return machine }
+        _ = machine.note(.subscribed(.second, RecordingDownstream()))
+        _ = machine.note(.asked(demand, .second))
+        guard case .deliver(let delivery) = machine.nextWork() else { return machine }
+        _ = machine.playDelivery(delivery, capacity: demand)
+        return machine
+    }
+
+    @Test func aSourceIsHeldUntilTheScopeGoesAndStillPerforms() {
+        var machine = TestMachine(kind: .producer)
+        _ = machine.note(.asked(5, .first))
+        guard case .deliver(let delivery) = machine.nextWork() else { return expect(Bool(false)) }
+        _ = machine.playDelivery(delivery, capacity: 5)
+        expect(machine.nextSummary() == nil)
+        expect(machine.perform(RequestToken()) != nil)
+        expect(machine.nextSummary() == "perform")
+        _ = machine.go()
+        expect(machine.nextSummary() == "demand 5")
+    }
+
+    @Test func fewerThanAskedIsAskedAgainAndNothingIsNot() {
+        var machine = source(demand: 5)
+        expect(machine.nextSummary() == "demand 5")
+        _ = machine.playDelivery(machine.handled(emitting: [1, 2]).delivery, capacity: 5)
+        expect(machine.nextSummary() == "demand 3")
+        _ = machine.handled(emitting: [])
+        expect(machine.nextSummary() == nil)
+        _ = machine.stirred()
+        expect(machine.nextSummary() == "demand 3")
+        _ = machine.stirred()
+        _ = machine.handled(emitting: [])
+        expect(machine.nextSummary() == "demand 3", "A wake during the call is remembered")
+    }
+
+    @Test func surplusIsHeldAndLowersTheNextDemand() {
+        var machine = source(demand: 2)
+        expect(machine.nextSummary() == "demand 2")
+        _ = machine.playDelivery(machine.handled(emitting: [1, 2, 3, 4, 5]).delivery, capacity: 2)
+        expect(machine.nextSummary() == nil)
+        expect(machine.books.held == 3)
+        _ = machine.playDelivery(machine.note(.asked(4, .first)).delivery, capacity: 4)
+        expect(machine.nextSummary() == "demand 1")
+    }
+
+    @Test("B10: without a consumer a stage between others holds what it got, and calls nothing")
+    func noDemandNoHandler() {
+        var machine = relay(window: DemandWindow(min: 0, max: 4), demand: 0)
+        _ = machine.received([1, 2, 3, 4], for: .first)
+        expect(machine.nextSummary() == nil)
+        expect(machine.books.waiting == 4)
+    }
+
+    @Test func theAskForAChunkWaitsUntilItsOutputFits() {
+        var machine = relay(window: DemandWindow(min: 2, max: 4), demand: 3)
+        _ = machine.received([1, 2, 3, 4], for: .first)
+        expect(machine.nextSummary() == "handle [1, 2] #0")
+        let effects = machine.handled(emitting: [1, 1, 2, 2])
+        expect(effects.signals.isEmpty)
+        expect(machine.playDelivery(effects.delivery, capacity: 3).signals.isEmpty)
+        expect(machine.nextSummary() == nil, "It stops between chunks")
+        expect(machine.books.deferredAsks.map(\.count) == [2])
+        let later = machine.note(.asked(1, .second))
+        expect(machine.playDelivery(later.delivery, capacity: 1).signals.map { "\($0.content)" } == ["ask(2)"])
+    }
+
+    /// A neighbour delivers for the stage; meanwhile its own task must sleep, and not look again and again.
+    @Test func aTaskIsNotWokenForNoticesThatTheHolderOfTheRightWillFind() async {
+        var machine = source(demand: 1)
+        expect(machine.nextSummary() == "demand 1")
+        let held = machine.handled(emitting: [1, 2])
+        expect(machine.note(.asked(3, .first)).delivery == nil)
+        expect(machine.nextSummary() == nil)
+        await withUnsafeContinuation { continuation in
+            expect(!machine.park(continuation))
+            continuation.resume()
+        }
+        var delivery = held.delivery
+        _ = delivery?.events.removeFirst(1)
+        guard let delivery else { return }
+        let effects = machine.delivered(leaving: delivery.events, capacity: 0, wasFinal: false)
+        expect(effects.delivery?.notices.count == 1)
+    }
+
+    /// Between the decision to end and the end, nobody may subscribe: the producer would wait for its demand for ever.
+    @Test func aStageThatDecidesToEndTakesNoSubscription() {
+        var machine = TestMachine(kind: .consumer)
+        _ = machine.subscribe(.first, to: RecordingUpstream(), window: DemandWindow(min: 0, max: 1))
+        _ = machine.producerFinished(.first)
+        expect(machine.nextSummary() == "deliver")
+        let isAccepted = machine.subscribe(.second, to: RecordingUpstream(), window: nil)
+        expect(!isAccepted)
+    }
+
+    @Test func aStageWithoutAConsumerForGoodLeavesItsProducersAndTakesNoOthers() {
+        var machine = relay(window: DemandWindow(min: 0, max: 4), demand: 0)
+        expect(machine.scopeClosed().signals.map { "\($0.content)" } == ["cancel"])
+        let isAccepted = machine.subscribe(.second, to: RecordingUpstream(), window: nil)
+        expect(!isAccepted)
+        expect(machine.nextSummary() == "deliver" && machine.isEnded)
+    }
+
+    @Test func aDrainInterruptsOnlyASource() {
+        var machine = source(demand: 1)
+        expect(machine.drain().interrupt)
+        expect(machine.isDraining)
+        var between = relay(window: DemandWindow(min: 0, max: 4), demand: 2)
+        expect(!between.drain().interrupt)
+        _ = between.received([1], for: .first)
+        expect(between.nextSummary() == "handle [1] #0")
+    }
+
+    @Test func aDrainEndsAStageThatNeverGotANeighbour() {
+        var consumer = TestMachine(kind: .consumer)
+        _ = consumer.drain()
+        expect(consumer.nextSummary() == "deliver")
+        var between = relay(window: DemandWindow(min: 0, max: 4), demand: 0)
+        expect(between.drain().signals.map { "\($0.content)" } == ["cancel"])
+    }
+
+    @Test func aCancelledStageStopsAndRefusesEverything() {
+        var machine = source(demand: 1)
+        _ = machine.perform(RequestToken())
+        _ = machine.cancel()
+        expect(machine.nextSummary() == "stop")
+        let isRefused = machine.perform(RequestToken()) == nil
+        expect(isRefused)
+        expect(machine.stop().count == 1)
+        expect(machine.stop().isEmpty)
+    }
+
+    @Test func aRequestIsWithdrawnOnlyBeforeItBegins() {
+        var machine = source(demand: 1)
+        let (first, second) = (RequestToken(), RequestToken())
+        _ = machine.perform(first)
+        _ = machine.perform(second)
+        expect(machine.nextSummary() == "perform")
+        let (isFirstWithdrawn, isSecondWithdrawn) = (machine.withdraw(first), machine.withdraw(second))
+        expect(!isFirstWithdrawn && isSecondWithdrawn)
+    }
+}
