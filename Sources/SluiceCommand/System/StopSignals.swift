@@ -1,4 +1,5 @@
 import Glibc
+
 import class SluicePostgres.Semaphore
 import func SluicePostgres.startThread
 

@@ -20,6 +20,3 @@ package struct Commit: Hashable, Sendable {
         try reader.finish()
     }
 }
-
-/// The protocol's name for the end of a transaction.
-package typealias CommitMessage = Commit

@@ -34,12 +34,12 @@ struct OpenBatch: ~Copyable {
     /// Appends an event; a message is at most 1 GB and a batch is closed at `maxBytes`, so offsets fit.
     ///
     /// - Returns: Its cost.
-    mutating func append(_ payload: Slice<UnsafeRawBufferPointer>, index: UInt64, transaction: Int32) -> Int {
+    mutating func append(_ payload: UnsafeRawBufferPointer, index: UInt64, transaction: Int32) -> Int {
         let length = Int32(clamping: payload.count)
         entries.append(
             Entry(index: index, offset: Int32(clamping: bytes.count), length: length, transaction: transaction)
         )
-        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: payload))
+        bytes.append(contentsOf: payload)
         return Int(frameCost(length: payload.count))
     }
 

@@ -96,14 +96,14 @@ extension ReaderLoop {
     mutating func sendStatus(wantsReply: Bool) throws(ReplicationError) {
         guard let transport else { return }
         let flush = max(progress.durable, schedule.lastFlush)
-        let status = encodeStatus(
-            write: max(framer.received, flush),
-            flush: flush,
-            apply: flush,
-            time: Self.postgresTime(),
-            wantsReply: wantsReply
+        let status = StandbyStatus(
+            written: max(framer.received, flush),
+            flushed: flush,
+            applied: flush,
+            clientTime: Self.postgresTime(),
+            replyRequested: wantsReply
         )
-        try transport.send(status)
+        try transport.send(status.encoded)
         schedule.sent(at: .now, flush: flush)
         hasOutput = try !transport.flush()
     }

@@ -98,46 +98,48 @@ package struct StreamFramer: ~Copyable {
     /// - Throws: `protocolViolation`; then the session cannot go on.
     package mutating func receive(_ frame: UnsafeRawBufferPointer) throws(ReplicationError) -> Outcome {
         guard !isFinished else { return .finished }
-        switch frame.first {
-        case UInt8(ascii: "w"): return try receiveData(frame)
-        case UInt8(ascii: "k"): return try receiveKeepalive(frame)
-        default: throw violation("a frame of an unknown kind")
+        switch try decoded({ () throws(PgOutputError) in try XLogFrame(decoding: frame) }) {
+        case .keepalive(let walEnd, _, let replyRequested):
+            return receiveKeepalive(walEnd, wantsReply: replyRequested)
+        case .data(let start, _, _, let payload):
+            received = max(received, start)
+            try receiveData(UnsafeRawBufferPointer(rebasing: frame[payload]))
+            return isFinished ? .finished : .none
         }
     }
 
-    private mutating func receiveKeepalive(_ frame: UnsafeRawBufferPointer) throws(ReplicationError) -> Outcome {
-        var fields = FrameFields(frame.dropFirst())
-        walEnd = try fields.position()
-        _ = try fields.integer(UInt64.self)
-        let wantsReply: UInt8 = try fields.integer()
+    private mutating func receiveKeepalive(_ position: LSN, wantsReply: Bool) -> Outcome {
+        walEnd = position
         received = max(received, walEnd)
         facts.append(.keepalive(walEnd: walEnd))
         if let until, transaction == nil, walEnd >= until {
             isFinished = true
             return .finished
         }
-        return wantsReply == 0 ? .none : .replyRequested
+        return wantsReply ? .replyRequested : .none
     }
 
-    private mutating func receiveData(_ frame: UnsafeRawBufferPointer) throws(ReplicationError) -> Outcome {
-        var fields = FrameFields(frame.dropFirst())
-        received = max(received, try fields.position())
-        let payload = frame.dropFirst(25)
-        switch payload.first {
-        case UInt8(ascii: "I"), UInt8(ascii: "U"), UInt8(ascii: "D"), UInt8(ascii: "T"):
+    private mutating func receiveData(_ payload: UnsafeRawBufferPointer) throws(ReplicationError) {
+        switch try decoded({ () throws(PgOutputError) in try PgOutput.kind(of: payload) }) {
+        case .insert, .update, .delete, .truncate:
             try receiveRow(payload)
-        case UInt8(ascii: "B"):
-            try receiveBegin(decodeBegin(payload))
-        case UInt8(ascii: "C"):
-            try receiveCommit(decodeCommit(payload), payload)
-        case UInt8(ascii: "R"):
-            receiveRelation(try decodeRelation(payload))
-        case UInt8(ascii: "O"), UInt8(ascii: "Y"), UInt8(ascii: "M"):
+        case .begin:
+            try receiveBegin(decoded { () throws(PgOutputError) in try Begin(decoding: payload).header })
+        case .commit:
+            try receiveCommit(decoded { () throws(PgOutputError) in try Commit(decoding: payload) }, payload)
+        case .relation:
+            receiveRelation(try decoded { () throws(PgOutputError) in try Relation(decoding: payload) })
+        case .origin, .type, .message:
             break
-        default:
-            throw violation("a message of a kind that was not asked for")
         }
-        return isFinished ? .finished : .none
+    }
+
+    private func decoded<Value>(_ decode: () throws(PgOutputError) -> Value) throws(ReplicationError) -> Value {
+        do throws(PgOutputError) {
+            return try decode()
+        } catch {
+            throw violation("something that cannot be read (\(error.message))")
+        }
     }
 
     private mutating func receiveBegin(_ header: TransactionHeader) throws(ReplicationError) {
@@ -153,15 +155,15 @@ package struct StreamFramer: ~Copyable {
         }
     }
 
-    private mutating func receiveRow(_ payload: Slice<UnsafeRawBufferPointer>) throws(ReplicationError) {
+    private mutating func receiveRow(_ payload: UnsafeRawBufferPointer) throws(ReplicationError) {
         guard let index = transaction?.nextIndex else { throw violation("a row outside a transaction") }
         transaction?.nextIndex += 1
         emit(payload, index: index)
     }
 
     private mutating func receiveCommit(
-        _ commit: CommitFields,
-        _ payload: Slice<UnsafeRawBufferPointer>
+        _ commit: Commit,
+        _ payload: UnsafeRawBufferPointer
     ) throws(ReplicationError) {
         guard let header = transaction?.header else { throw violation("the end of a transaction that did not begin") }
         guard header.commitLSN == commit.commitLSN else { throw violation("the end of another transaction") }
@@ -180,7 +182,7 @@ package struct StreamFramer: ~Copyable {
 
     /// Numbers and keeps an event, unless it is at or below the bound.
     @discardableResult
-    private mutating func emit(_ payload: Slice<UnsafeRawBufferPointer>, index: UInt64) -> Bool {
+    private mutating func emit(_ payload: UnsafeRawBufferPointer, index: UInt64) -> Bool {
         guard let transaction else { return false }
         let cursor = Cursor(commitLSN: transaction.header.commitLSN, index: index)
         if let bound {
