@@ -59,12 +59,18 @@ final class OpenFile: Sendable {
 
     /// Locks the file against other processes until the last reference to this object goes away.
     ///
+    /// It waits a second for one that is just ending, or that has been forked from this one and has not yet closed what it
+    /// inherited.
+    ///
     /// - Returns: Whether nobody else has it.
     func lock() throws(SinkError) -> Bool {
+        var attempts = 100
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
-            if code == EWOULDBLOCK { return false }
-            if code != EINTR { throw SinkError("lock", name, errno: code) }
+            guard code == EWOULDBLOCK || code == EINTR else { throw SinkError("lock", name, errno: code) }
+            attempts -= 1
+            if attempts == 0 { return false }
+            usleep(10_000)
         }
         return true
     }
