@@ -4,33 +4,31 @@ import Testing
 @testable import Sluice
 
 @Suite struct LongChainTests {
-    /// Each event becomes two as long as they are few, so that every stage has more than its consumer wants: then one
-    /// ask at the end moves something in each of them.
-    struct Swell: ProducerConsumer {
-        mutating func handleEvents(_ events: [Int]) async throws -> [Int] {
-            events.flatMap { $0 > 0 ? [$0 - 1, 0] : [$0] }
-        }
-    }
-
-    @Test(arguments: [300, 1000]) func anAskTravelsUpAChainOfAnyLength(length: Int) throws {
+    /// Every stage has one event more than its consumer asked for: so one ask at the end moves something in each of them,
+    /// all on the thread of whoever asks.
+    @Test(arguments: [300, 3000]) func anAskTravelsUpAChainOfAnyLength(length: Int) throws {
         let executor = DeterministicExecutor(seed: 3)
         let probe = ConsumerProbe<Int>()
+        let clock = executor.clock
         try executor.run {
-            try await withStages { stages in
-                let source = stages.start { Counter(end: 2) }
-                var last = stages.start("0") { Swell() }
-                try await last.subscribe(to: source, maxDemand: 1)
-                for index in 1..<length {
-                    let next = stages.start("\(index)") { Swell() }
-                    try await next.subscribe(to: last, maxDemand: 1)
-                    last = next
-                }
-                let sink = stages.start { probe.stage() }
-                try await sink.subscribe(to: last)
-                stages.go()
-                for _ in 0..<10 {
-                    probe.ask(1)
-                    await settle(executor.clock)
+            _ = await #expect(throws: CancellationError.self) {
+                try await withStages(clock: clock) { stages in
+                    let source = stages.start { Counter() }
+                    var last = stages.start("0") { DemandRuleTests.Doubler() }
+                    try await last.subscribe(to: source, maxDemand: 1)
+                    for index in 1..<length {
+                        let next = stages.start("\(index)") { DemandRuleTests.Doubler() }
+                        try await next.subscribe(to: last, maxDemand: 1)
+                        last = next
+                    }
+                    let sink = stages.start { probe.stage() }
+                    try await sink.subscribe(to: last)
+                    stages.go()
+                    for _ in 0..<3 {
+                        probe.ask(1)
+                        await settle(clock)
+                    }
+                    stages.cancel()
                 }
             }
         }

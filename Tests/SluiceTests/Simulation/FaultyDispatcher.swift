@@ -42,7 +42,7 @@ struct FaultyDispatcher: Dispatcher {
         _ events: inout EventQueue<SimulatedEvent>,
         to deliver: (SubscriptionID, [SimulatedEvent]) -> Void
     ) {
-        if isHiding { return }
+        if isHiding || fault == .withholds && occasion.hasCome { return }
         guard !occasion.hasCome, capacity > 0 else { return inner.dispatch(&events, to: deliver) }
         var messages: [(id: SubscriptionID, batch: [SimulatedEvent])] = []
         switch fault {
