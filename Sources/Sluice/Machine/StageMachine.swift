@@ -138,6 +138,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     /// - Returns: The calls that never began.
     mutating func stop() -> [Request] {
         phase = .stopped
+        guard !requests.isEmpty else { return [] }
         defer { requests = [] }
         return Array(requests)
     }

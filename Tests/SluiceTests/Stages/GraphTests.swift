@@ -1,6 +1,5 @@
 import Sluice
 import SluiceTesting
-import Synchronization
 import Testing
 
 struct Counter: Producer {
@@ -21,12 +20,6 @@ struct Multiplier: ProducerConsumer {
     mutating func handleEvents(_ events: [Int]) async throws -> [Int] {
         events.map { $0 * factor }
     }
-}
-
-final class Log<Value: Sendable>: Sendable {
-    private let values = Mutex<[Value]>([])
-    func append(_ more: [Value]) { values.withLock { $0 += more } }
-    var all: [Value] { values.withLock { $0 } }
 }
 
 struct Collector<Event: Sendable>: Consumer {
