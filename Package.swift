@@ -78,7 +78,9 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["SluiceCommand", "SluicePostgres", "SluiceSinks"],
+            dependencies: [
+                "SluiceCommand", "SluicePostgres", "SluiceSinks", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings
         ),
     ]

@@ -1,0 +1,92 @@
+import SluicePostgres
+
+/// What one test has for itself: a database of a server, a folder, and names for its slot and its publication.
+///
+/// It blocks, and belongs to the one thread of its test.
+final class Bench {
+    let server: LocalServer
+    let database: String
+    let folder: TemporaryFolder
+    let sql: Connection
+    var slot: String { "slot_\(database)" }
+
+    init(_ name: String, on server: LocalServer) throws {
+        self.server = server
+        database = name
+        folder = try TemporaryFolder()
+        let url = server.url()
+        try Connection(ConnectionTarget(url)).query("create database \(name)")
+        sql = try Connection(ConnectionTarget(server.url(database: name)))
+        try sql.query("create schema oracle")
+    }
+
+    /// Runs a test's body with a bench of its own, on a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - name: The database's name.
+    ///   - settings: For a server of its own; nil: the shared one.
+    static func run(
+        _ name: String,
+        settings: [String: String]? = nil,
+        _ body: @Sendable (Bench) throws -> Void
+    ) async throws {
+        await Lanes.shared.enter()
+        let executor = ThreadExecutor()
+        defer { executor.close() }
+        let result: Result<Void, any Error> = await withTaskExecutorPreference(executor) {
+            Result {
+                let own = try settings.map { try LocalServer(.init(settings: $0)) }
+                defer { own?.stop() }
+                try body(try Bench(name, on: try own ?? SharedServer.get()))
+            }
+        }
+        await Lanes.shared.leave()
+        try result.get()
+    }
+
+    /// Another connection to the database.
+    func connect() throws -> Connection {
+        try Connection(ConnectionTarget(server.url(database: database)))
+    }
+
+    /// One value.
+    func value(_ query: String) throws -> String? {
+        try sql.query(query).first?.first ?? nil
+    }
+
+    func run(_ statements: String...) throws {
+        for statement in statements { try sql.query(statement) }
+    }
+
+    /// Creates the publication and the slot that `sluice` will use, and before them the oracle's own slot.
+    func createSlot(tables: String = "all tables", options: String = "") throws {
+        try run("create publication sluice for \(tables) \(options)")
+        try run("select pg_create_logical_replication_slot('oracle_\(database)', 'test_decoding')")
+        try run("select pg_create_logical_replication_slot('\(slot)', 'pgoutput')")
+    }
+
+    /// The arguments of `sluice stream` into a sink, with the bench's names.
+    func arguments(_ sink: String, _ more: [String] = []) -> [String] {
+        [
+            "stream", server.url(database: database), sink, "--slot", slot, "--state", folder.path("state"),
+            "--progress", "plain",
+        ] + more
+    }
+
+    /// Starts `sluice stream`.
+    func stream(_ sink: String, _ more: String...) throws -> SluiceProcess {
+        try SluiceProcess(arguments(sink, more))
+    }
+
+    /// Runs `sluice stream --until now` to its end and expects that it succeeds.
+    @discardableResult
+    func streamUntilNow(_ sink: String, _ more: String...) throws -> SluiceProcess {
+        let process = try SluiceProcess(arguments(sink, ["--until", "now"] + more))
+        let exit = try process.waitForExit()
+        guard exit == .status(0) else { throw TestFailure("sluice ended with \(exit): \(process.error.text)") }
+        return process
+    }
+
+    /// The sink's file.
+    var file: String { "file:\(folder.path("out.ndjson"))" }
+}
