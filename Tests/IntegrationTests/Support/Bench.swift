@@ -1,3 +1,4 @@
+import Glibc
 import SluicePostgres
 
 /// What one test has for itself: a database of a server, a folder, and names for its slot and its publication.
@@ -7,7 +8,7 @@ final class Bench {
     let server: LocalServer
     let database: String
     let folder: TemporaryFolder
-    let sql: Connection
+    private(set) var sql: Connection
     var slot: String { "slot_\(database)" }
 
     init(_ name: String, on server: LocalServer) throws {
@@ -42,6 +43,21 @@ final class Bench {
         }
         await Lanes.shared.leave()
         try result.get()
+    }
+
+    /// Waits until the server accepts connections again.
+    func reconnect() throws {
+        var attempts = 1000
+        while true {
+            do {
+                sql = try connect()
+                return
+            } catch {
+                attempts -= 1
+                // Nothing is there yet that could wait for us.
+                guard attempts > 0, poll(nil, 0, 20) == 0 else { throw error }
+            }
+        }
     }
 
     /// Another connection to the database.

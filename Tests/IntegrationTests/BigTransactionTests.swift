@@ -1,0 +1,35 @@
+import Glibc
+import SluicePostgres
+import Testing
+
+extension IntegrationTests {
+    @Suite("A big transaction")
+    struct BigTransactionTests {
+        @Test("killed in its middle: the next run goes on where the file ends")
+        func resumes() async throws {
+            try await Bench.run("big_transaction") { bench in
+                try bench.run(Load.table)
+                try bench.createSlot()
+                try bench.run("insert into items select id, 1 from generate_series(1, 100000) id")
+                for part in 1...2 {
+                    let process = try bench.stream(bench.file, "--rate", "30000")
+                    try bench.wait("part \(part) of the file") {
+                        bench.folder.size("out.ndjson") > part * 15_000_000
+                    }
+                    try process.killHard()
+                    try bench.waitForNoReader()
+                }
+                try bench.loadFile()
+                let before = try #require(try bench.value("select count(*) from oracle.delivered").flatMap { Int($0) })
+                #expect(before < 100_000, "the kill came too late to be in the middle")
+                // The server still holds the transaction from its start.
+                let process = try bench.streamUntilNow(bench.file)
+                let rest = try #require(try process.last("changes"))
+                #expect(rest >= 100_000 - before - 1 && rest < 90_000, "\(rest) delivered behind \(before)")
+                try bench.loadFile()
+                try bench.loadTruth()
+                try bench.expectAllDelivered()
+            }
+        }
+    }
+}
