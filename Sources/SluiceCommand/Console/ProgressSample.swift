@@ -28,4 +28,19 @@ struct ProgressSample: Encodable, Sendable {
         case changes, changesPerSecond, demand, bytesInFlight, state, receivedLSN, safeLSN, lagBytes, rssBytes
         case undelivered
     }
+
+    /// Every key is in every line, whatever is known; only the last line says what was left.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(changes, forKey: .changes)
+        try container.encode(changesPerSecond, forKey: .changesPerSecond)
+        try container.encode(demand, forKey: .demand)
+        try container.encode(bytesInFlight, forKey: .bytesInFlight)
+        try container.encode(state, forKey: .state)
+        try container.encode(receivedLSN, forKey: .receivedLSN)
+        try container.encode(safeLSN, forKey: .safeLSN)
+        try container.encode(lagBytes, forKey: .lagBytes)
+        try container.encode(rssBytes, forKey: .rssBytes)
+        try container.encodeIfPresent(undelivered, forKey: .undelivered)
+    }
 }
