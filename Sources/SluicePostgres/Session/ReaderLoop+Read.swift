@@ -16,8 +16,11 @@ extension ReaderLoop {
         let changes = framer.take()
         budget.settle(reserved: budget.readUnit, used: cost)
         if !changes.isEmpty {
-            snapshot.changes += UInt64(changes.count)
-            if !call.finish(changes) { pending = changes[...] }
+            if call.finish(changes) {
+                snapshot.changes += UInt64(changes.count)
+            } else {
+                pending = changes[...]
+            }
         }
         if let problem { throw problem }
     }

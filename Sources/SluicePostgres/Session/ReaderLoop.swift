@@ -84,7 +84,10 @@ struct ReaderLoop: ~Copyable {
     private mutating func answer(_ call: ReadCall) -> Bool {
         if !pending.isEmpty {
             let changes = pending.prefix(call.demand)
-            if call.finish(Array(changes)) { pending = pending.dropFirst(changes.count) }
+            if call.finish(Array(changes)) {
+                snapshot.changes += UInt64(changes.count)
+                pending = pending.dropFirst(changes.count)
+            }
             return true
         }
         if framer.isFinished {

@@ -34,7 +34,7 @@ package struct SlotReaderSnapshot: Equatable, Sendable {
     /// How often the socket was read.
     package var reads: UInt64 = 0
 
-    /// How many changes and Commits were read.
+    /// How many changes and Commits were read and handed over.
     package var changes: UInt64 = 0
 
     /// How many sessions were started.
