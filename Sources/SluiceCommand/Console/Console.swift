@@ -89,6 +89,7 @@ final class Console: Sendable {
 
 extension ProgressMode {
     /// - Parameter sinkIsTerminal: The data itself goes to a terminal, where a live line would be in its way.
+    /// - Returns: The form for this process's standard error.
     func resolved(sinkIsTerminal: Bool) -> Console.Mode {
         switch self {
         case .none: .silent

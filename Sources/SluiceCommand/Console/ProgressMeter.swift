@@ -42,6 +42,7 @@ final class ProgressMeter: Sendable {
     /// What is going on now.
     ///
     /// - Parameter measuringRate: Computes the rate since the last sample for which this was true.
+    /// - Returns: A sample without `undelivered`.
     func sample(measuringRate: Bool = false) -> ProgressSample {
         let reader = opened.reader.snapshot
         let changes = opened.checkpointer.messages

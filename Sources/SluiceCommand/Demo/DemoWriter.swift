@@ -28,6 +28,7 @@ struct DemoWriter {
     /// - Parameters:
     ///   - total: How many changes.
     ///   - target: Where to.
+    /// - Throws: What the server answered.
     mutating func write(_ total: Int, to target: ConnectionTarget) throws {
         let connection = try Connection(target)
         var random = SystemRandomNumberGenerator()

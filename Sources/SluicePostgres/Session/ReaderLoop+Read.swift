@@ -56,6 +56,7 @@ extension ReaderLoop {
                 var outcome = StreamFramer.Outcome.none
                 let found = try transport.nextFrame { (frame) throws(ReplicationError) in
                     bytes += frame.count
+                    if frame.count > Self.hugeRow { hasReadHugeRow = true }
                     outcome = try framer.receive(frame)
                 }
                 if outcome == .replyRequested { schedule.replyRequested() }

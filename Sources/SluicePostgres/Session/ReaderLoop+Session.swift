@@ -70,6 +70,19 @@ extension ReaderLoop {
         connectAt = now
     }
 
+    /// libpq's buffer grows with the largest row and never shrinks: after a huge one the session starts anew.
+    ///
+    /// Between two transactions only, because one that was cut off would be sent again from its start.
+    mutating func giveBackHugeBuffer() {
+        guard hasReadHugeRow, transport != nil, !framer.isInTransaction, !framer.isFinished else { return }
+        hasReadHugeRow = false
+        try? sendStatus(wantsReply: false)
+        transport?.close()
+        transport = nil
+        framer.sessionRestarted()
+        connectAt = .now
+    }
+
     mutating func sendStatusIfDue(isReading: Bool) throws(ReplicationError) {
         guard let transport else { return }
         if hasOutput { hasOutput = try !transport.flush() }

@@ -5,6 +5,8 @@ struct ReaderLoop: ~Copyable {
     /// After so many bytes without a new event (all below the bound), statuses get their turn.
     static let discardUnit = 1 << 20
     static let maxReads = 64
+    /// A row above this size makes libpq's buffer so large that it is worth a new session.
+    static let hugeRow = 16 << 20
     /// While much is coming, an answer has so many events, or as many as come in so long.
     static let gatherEvents = 1024
     static let gatherLimit = Duration.milliseconds(3)
@@ -32,6 +34,8 @@ struct ReaderLoop: ~Copyable {
     var isClosedByPause = false
     /// libpq may hold complete frames that poll does not see.
     var mayHoldFrames = false
+    /// A row was so large that libpq's buffer is to be given back.
+    var hasReadHugeRow = false
     var isReadable = false
     var isStarved = false
     var hasOutput = false
@@ -74,6 +78,7 @@ struct ReaderLoop: ~Copyable {
             } catch {
                 lost(error)
             }
+            giveBackHugeBuffer()
             closeIfPausedTooLong(call)
             publish(call)
             if call == nil || pending.isEmpty { pause(call) }

@@ -6,6 +6,7 @@ package protocol SlotSource: Sendable {
     ///
     /// - Parameter demand: The most that may be returned, at least 1.
     /// - Returns: At least one event, with ascending dense numbers; nil when there will be no more.
+    /// - Throws: What no other attempt cures; `CancellationError` when the task is cancelled, and then nothing is lost.
     func next(_ demand: Int) async throws -> [RawChange]?
 }
 

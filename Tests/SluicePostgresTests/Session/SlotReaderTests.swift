@@ -174,6 +174,21 @@ struct SlotReaderTests {
         #expect(server.finishes == 1)
     }
 
+    @Test("after a huge row a new session gives libpq's buffer back, between two transactions")
+    func hugeRow() async throws {
+        let reader = makeReader()
+        let huge = String(repeating: "x", count: 17 << 20)
+        server.send(Frames.begin(100), Frames.insert(huge), Frames.insert())
+        #expect(try await collect(2, from: reader).count == 2)
+        #expect(server.starts.count == 1)
+        server.send(Frames.commit(100, end: 110))
+        #expect(try await collect(1, from: reader).count == 1)
+        while server.starts.count < 2 { await Task.yield() }
+        server.send(Frames.begin(200), Frames.insert())
+        #expect(try await collect(1, from: reader).map(\.sequence) == [3])
+        await reader.stop()
+    }
+
     @Test("a long pause closes the session, and demand starts another")
     func longPause() async throws {
         let reader = makeReader { $0.maxPause = .milliseconds(1) }
