@@ -21,6 +21,9 @@ struct ColumnPlan: Sendable {
     /// The start of the metadata: `"table_schema":"…","table_name":"…",`.
     let metadata: [UInt8]
 
+    /// How many bytes each row's message has besides its values and what all messages have.
+    var bytesBesideValues: Int { keys.count + 4 * columns.count + metadata.count }
+
     /// Prepares a relation.
     init(schema: String, name: String, columns: [Column]) {
         var keys = ByteWriter(capacity: columns.count * 16)

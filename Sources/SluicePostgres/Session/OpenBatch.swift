@@ -1,9 +1,14 @@
-/// What an event of a length costs in bytes of the budget, until a later stage corrects it.
+/// What an event costs in bytes of the budget, until a later stage corrects it.
 ///
-/// The overhead stands for the event's objects and its share of JSON's names, the factor for the bytes themselves and
-/// their JSON.
-func frameCost(length: Int) -> Int32 {
-    Int32(clamping: 640 + 2 * length)
+/// The constant stands for the event's objects and its metadata, the factor for the bytes themselves and their JSON, which
+/// exist both while the event is decoded.
+///
+/// - Parameters:
+///   - length: Of the event's bytes.
+///   - names: Bytes of JSON that every row of the relation has besides its values.
+/// - Returns: Bytes; more than the event will really take, except for texts that JSON must escape heavily.
+func frameCost(length: Int, names: Int) -> Int32 {
+    Int32(clamping: 640 + 2 * (length + names))
 }
 
 /// The batch that is being filled: bytes are appended to one array, events are built when it is closed.
@@ -16,6 +21,7 @@ struct OpenBatch: ~Copyable {
         var offset: Int32
         var length: Int32
         var transaction: Int32
+        var cost: Int32
     }
 
     private var bytes: [UInt8] = []
@@ -34,13 +40,20 @@ struct OpenBatch: ~Copyable {
     /// Appends an event; a message is at most 1 GB and a batch is closed at `maxBytes`, so offsets fit.
     ///
     /// - Returns: Its cost.
-    mutating func append(_ payload: UnsafeRawBufferPointer, index: UInt64, transaction: Int32) -> Int {
+    mutating func append(_ payload: UnsafeRawBufferPointer, index: UInt64, transaction: Int32, names: Int) -> Int {
         let length = Int32(clamping: payload.count)
+        let cost = frameCost(length: payload.count, names: names)
         entries.append(
-            Entry(index: index, offset: Int32(clamping: bytes.count), length: length, transaction: transaction)
+            Entry(
+                index: index,
+                offset: Int32(clamping: bytes.count),
+                length: length,
+                transaction: transaction,
+                cost: cost
+            )
         )
         bytes.append(contentsOf: payload)
-        return Int(frameCost(length: payload.count))
+        return Int(cost)
     }
 
     /// Builds the events and starts an empty batch.
@@ -58,7 +71,7 @@ struct OpenBatch: ~Copyable {
                     transaction: entry.transaction,
                     offset: entry.offset,
                     length: entry.length,
-                    cost: frameCost(length: Int(entry.length))
+                    cost: entry.cost
                 )
             )
             sequence += 1

@@ -25,6 +25,7 @@ package struct StreamFramer: ~Copyable {
     private var closed: [RawChange] = []
     private var facts: [PositionFact] = []
     private var relations = RelationTable()
+    private var lastNames: (oid: UInt32, bytes: Int)?
     private var transaction: Transaction?
     private var bound: Cursor?
     private let until: LSN?
@@ -87,6 +88,7 @@ package struct StreamFramer: ~Copyable {
     package mutating func sessionRestarted() {
         closeBatch()
         relations = RelationTable()
+        lastNames = nil
         transaction = nil
         bound = [bound, lastEmitted].compactMap(\.self).max()
     }
@@ -178,6 +180,7 @@ package struct StreamFramer: ~Copyable {
         if let known = relations[relation.oid], known.isSame(as: relation) { return }
         closeBatch()
         relations.update(relation)
+        lastNames = nil
     }
 
     /// Numbers and keeps an event, unless it is at or below the bound.
@@ -190,12 +193,23 @@ package struct StreamFramer: ~Copyable {
             self.bound = nil
         }
         if batch.isFull { closeBatch() }
+        let isCommit = index == Cursor.commitIndex
         let slot = self.transaction?.slot ?? batch.add(transaction.header)
         self.transaction?.slot = slot
-        cost += batch.append(payload, index: index, transaction: slot)
+        cost += batch.append(payload, index: index, transaction: slot, names: isCommit ? 0 : names(of: payload))
         nextSequence += 1
         lastEmitted = cursor
         return true
+    }
+
+    /// How many bytes of JSON every row of a row message's relation has besides its values; rows of one relation mostly
+    /// follow each other.
+    private mutating func names(of payload: UnsafeRawBufferPointer) -> Int {
+        guard let oid = try? RowMessage.relationOID(of: payload) else { return 0 }
+        if let lastNames, lastNames.oid == oid { return lastNames.bytes }
+        let bytes = relations[oid]?.plan.bytesBesideValues ?? 0
+        lastNames = (oid, bytes)
+        return bytes
     }
 
     private mutating func closeBatch() {

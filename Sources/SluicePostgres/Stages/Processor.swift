@@ -58,13 +58,10 @@ package struct Processor: ProducerConsumer {
 extension RawChange {
     /// The table of an Insert, Update or Delete.
     fileprivate var relationOID: UInt32? {
-        let start = Int(offset)
-        guard length >= 5, start + 5 <= batch.bytes.count else { return nil }
-        switch batch.bytes[start] {
-        case UInt8(ascii: "I"), UInt8(ascii: "U"), UInt8(ascii: "D"):
-            return batch.bytes[start + 1..<start + 5].reduce(0) { $0 << 8 | UInt32($1) }
-        default:
-            return nil
+        guard index != Cursor.commitIndex else { return nil }
+        return batch.bytes.withUnsafeBytes { bytes in
+            let message = UnsafeRawBufferPointer(rebasing: bytes[Int(offset)..<Int(offset) + Int(length)])
+            return try? RowMessage.relationOID(of: message)
         }
     }
 }

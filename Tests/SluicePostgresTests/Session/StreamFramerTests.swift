@@ -43,7 +43,9 @@ struct StreamFramerTests {
         let row = changes[1]
         let bytes = row.batch.bytes[Int(row.offset)..<Int(row.offset + row.length)]
         #expect(bytes.first == UInt8(ascii: "I") && bytes.suffix(3) == Array("abc".utf8)[...])
-        #expect(row.cost == frameCost(length: Int(row.length)))
+        let names = try #require(row.batch.relations[16_384]).plan.bytesBesideValues
+        #expect(names > 0)
+        #expect(row.cost == frameCost(length: Int(row.length), names: names))
         #expect(changes.allSatisfy { $0.batch === changes[0].batch })
         #expect(changes[0].batch.transactions.count == 2)
         #expect(changes[0].batch.relations[16_384]?.name == "t")
@@ -170,7 +172,7 @@ struct StreamFramerTests {
 
     @Test("the cost of a huge row does not overflow")
     func cost() {
-        #expect(frameCost(length: 100) == 840)
-        #expect(frameCost(length: 1 << 30) == Int32.max)
+        #expect(frameCost(length: 100, names: 20) == 880)
+        #expect(frameCost(length: 1 << 30, names: 0) == Int32.max)
     }
 }
