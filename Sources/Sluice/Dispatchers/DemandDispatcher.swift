@@ -3,20 +3,15 @@
 /// Each message goes to one subscription as far as its demand reaches: no splitting for fairness. Subscriptions with
 /// equal windows take turns.
 package struct DemandDispatcher<Event: Sendable>: Dispatcher {
-    private struct Entry: Sendable {
-        var id: SubscriptionID
-        var demand: Int
-    }
-
     /// Sorted by demand, largest first; an entry goes behind its equals.
-    private var entries: [Entry] = []
+    private var entries: [DemandEntry] = []
 
     package private(set) var capacity = 0
 
     package init() {}
 
     package mutating func subscribed(_ subscription: SubscriptionID) {
-        entries.append(Entry(id: subscription, demand: 0))
+        entries.append(DemandEntry(id: subscription, demand: 0))
     }
 
     package mutating func asked(_ count: Int, by subscription: SubscriptionID) {
@@ -46,8 +41,14 @@ package struct DemandDispatcher<Event: Sendable>: Dispatcher {
         }
     }
 
-    private mutating func insert(_ entry: Entry) {
+    private mutating func insert(_ entry: DemandEntry) {
         let index = entries.firstIndex { $0.demand < entry.demand } ?? entries.endIndex
         entries.insert(entry, at: index)
     }
+}
+
+// Not nested: in a generic type it would be generic too, and each use of an array of it a search for its metadata.
+private struct DemandEntry: Sendable {
+    var id: SubscriptionID
+    var demand: Int
 }

@@ -14,16 +14,6 @@ struct Inbound<Event: Sendable>: Sendable {
         case finished(SubscriptionID)
     }
 
-    private struct Subscription: Sendable {
-        let id: SubscriptionID
-        let upstream: any Upstream
-        /// Absent for manual demand.
-        var window: DemandWindow?
-        var ledger = DemandLedger()
-        /// The consumer has cancelled; no ask leaves any more, and the producer's *finished* is awaited.
-        var isLeaving = false
-    }
-
     /// What is left of the message that is being handed out in chunks.
     private struct Current: Sendable {
         var events: [Event]
@@ -31,8 +21,11 @@ struct Inbound<Event: Sendable>: Sendable {
         var subscription: SubscriptionID
     }
 
-    private var subscriptions: [Subscription] = []
+    private var subscriptions: [IncomingSubscription] = []
     private var inbox: Deque<Item> = []
+    /// How many items of the inbox are messages, and how many are ends; a look at these is cheaper than one at it.
+    private var messageCount = 0
+    private var endCount = 0
     private var current: Current?
 
     /// How many events wait, the running handler's not included.
@@ -42,16 +35,16 @@ struct Inbound<Event: Sendable>: Sendable {
     private(set) var hasSeenFinish = false
 
     var hasLiveSubscription: Bool { !subscriptions.isEmpty }
-    var isEmpty: Bool { inbox.isEmpty && current == nil }
+    var isEmpty: Bool { messageCount == 0 && endCount == 0 && current == nil }
 
     /// Whether the next thing in the inbox is a producer's end, which needs no handler.
     var startsWithFinish: Bool {
-        guard current == nil, case .finished = inbox.first else { return false }
+        guard endCount > 0, current == nil, case .finished = inbox.first else { return false }
         return true
     }
 
     mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) {
-        subscriptions.append(Subscription(id: id, upstream: upstream, window: window))
+        subscriptions.append(IncomingSubscription(id: id, upstream: upstream, window: window))
     }
 
     /// Notes demand on this side of the subscription.
@@ -71,11 +64,13 @@ struct Inbound<Event: Sendable>: Sendable {
         let isAskedFor = subscriptions[index].ledger.deliver(events.count)
         assert(isAskedFor, "\(subscriptions[index].upstream.name) delivered more than was asked for")
         waitingEvents += events.count
+        messageCount += 1
         inbox.append(.events(events, id))
     }
 
     mutating func finished(_ id: SubscriptionID) {
         guard index(of: id) != nil else { return }
+        endCount += 1
         inbox.append(.finished(id))
     }
 
@@ -95,8 +90,9 @@ struct Inbound<Event: Sendable>: Sendable {
 
     /// Forgets subscriptions whose end has come to the front.
     mutating func removeFinished() {
-        while current == nil, case .finished(let id) = inbox.first {
+        while endCount > 0, current == nil, case .finished(let id) = inbox.first {
             inbox.removeFirst()
+            endCount -= 1
             guard let index = index(of: id) else { continue }
             if !subscriptions[index].isLeaving { hasSeenFinish = true }
             subscriptions.remove(at: index)
@@ -132,11 +128,15 @@ struct Inbound<Event: Sendable>: Sendable {
     }
 
     private mutating func takeMessage() {
-        guard case .events(var events, let id) = inbox.first else { return }
+        guard messageCount > 0, case .events(var events, let id) = inbox.first else { return }
         inbox.removeFirst()
+        messageCount -= 1
         if let index = index(of: id), let limit = subscriptions[index].window?.limit {
-            while events.count < limit, case .events(let more, id) = inbox.first, events.count + more.count <= limit {
+            while messageCount > 0, events.count < limit, case .events(let more, id) = inbox.first,
+                events.count + more.count <= limit
+            {
                 inbox.removeFirst()
+                messageCount -= 1
                 events += more
             }
         }
@@ -153,4 +153,15 @@ extension Inbound {
     var ledgers: [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)] {
         subscriptions.map { ($0.id, $0.upstream.id, $0.ledger) }
     }
+}
+
+// Not nested: in a generic type it would be generic too, and each use of an array of it a search for its metadata.
+private struct IncomingSubscription: Sendable {
+    let id: SubscriptionID
+    let upstream: any Upstream
+    /// Absent for manual demand.
+    var window: DemandWindow?
+    var ledger = DemandLedger()
+    /// The consumer has cancelled; no ask leaves any more, and the producer's *finished* is awaited.
+    var isLeaving = false
 }

@@ -17,17 +17,12 @@ struct Outbound<Event: Sendable>: Sendable {
         var isFinal: Bool
     }
 
-    private enum Ending {
-        case none
-        case finishing
-        case finished
-    }
-
     private var notices: [Notice] = []
+    private var noticeCount = 0
     private var buffer = EventQueue<Event>()
     private var inHand = 0
     private var isRightTaken = false
-    private var ending = Ending.none
+    private var ending = OutboundEnding.none
     private var subscriptionCount = 0
 
     /// What the dispatcher could place when it was last asked.
@@ -37,10 +32,10 @@ struct Outbound<Event: Sendable>: Sendable {
     private(set) var emitted = 0
 
     var hasSubscription: Bool { subscriptionCount > 0 }
-    var hasNotices: Bool { !notices.isEmpty }
+    var hasNotices: Bool { noticeCount > 0 }
 
     /// Whether notices wait that no holder of the right will find.
-    var hasUnattendedNotices: Bool { !notices.isEmpty && !isRightTaken }
+    var hasUnattendedNotices: Bool { noticeCount > 0 && !isRightTaken }
 
     /// Everything emitted and not delivered.
     var held: Int { buffer.count + inHand }
@@ -62,6 +57,7 @@ struct Outbound<Event: Sendable>: Sendable {
         case .cancelled: subscriptionCount -= 1
         case .asked: break
         }
+        noticeCount += 1
         notices.append(notice)
     }
 
@@ -103,7 +99,7 @@ struct Outbound<Event: Sendable>: Sendable {
     }
 
     private var hasWork: Bool {
-        if !notices.isEmpty { return true }
+        if noticeCount > 0 { return true }
         return buffer.isEmpty ? ending == .finishing : capacity > 0
     }
 
@@ -114,6 +110,7 @@ struct Outbound<Event: Sendable>: Sendable {
             isFinal: ending != .none && buffer.isEmpty
         )
         notices = []
+        noticeCount = 0
         inHand = buffer.count
         buffer = EventQueue()
         return delivery
@@ -125,4 +122,10 @@ extension Outbound {
     var pendingAsks: [(subscription: SubscriptionID, count: Int)] {
         notices.compactMap { if case .asked(let count, let id) = $0 { (id, count) } else { nil } }
     }
+}
+
+private enum OutboundEnding {
+    case none
+    case finishing
+    case finished
 }

@@ -24,21 +24,9 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
         var interrupt = false
     }
 
-    private enum Phase {
-        /// A source that may not run yet; other stages are never here.
-        case held
-        case running
-        /// A source that emits no more, because of a drain or because its last consumer is gone.
-        case draining
-        /// Nothing will be emitted any more; what is held is still delivered.
-        case finishing
-        /// The task has ended, or is to end at once.
-        case stopped
-    }
-
     let kind: StageKind
 
-    private var phase: Phase
+    private var phase: StagePhase
     /// No subscription will be added any more.
     private var isWired = false
     private var isCancelled = false
@@ -325,6 +313,18 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
         if kind == .producer { return phase == .running && isStirred && outbound.need > 0 }
         return inbound.startsWithFinish || !inbound.isEmpty && (!kind.emits || outbound.need > 0)
     }
+}
+
+private enum StagePhase {
+    /// A source that may not run yet; other stages are never here.
+    case held
+    case running
+    /// A source that emits no more, because of a drain or because its last consumer is gone.
+    case draining
+    /// Nothing will be emitted any more; what is held is still delivered.
+    case finishing
+    /// The task has ended, or is to end at once.
+    case stopped
 }
 
 // MARK: Books, for checks of a whole graph at rest
