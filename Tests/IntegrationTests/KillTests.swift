@@ -25,6 +25,28 @@ extension IntegrationTests {
                 try bench.expectAllDelivered()
             }
         }
+
+        @Test("and started again at once, while the server has not noticed: takes the slot over")
+        func restartedAtOnce() async throws {
+            try await Bench.run("kill_restart") { bench in
+                try bench.run(Load.table)
+                try bench.createSlot()
+                try bench.run("insert into items select id, 1 from generate_series(1, 100000) id")
+                var process = try bench.stream(bench.file)
+                for round in 1...8 {
+                    try bench.wait("output") { bench.folder.size("out.ndjson") > round * 3_000_000 }
+                    process.send(SIGKILL)
+                    process = try bench.stream(bench.file)
+                }
+                try bench.wait("the end") { bench.folder.size("out.ndjson") > 50_000_000 }
+                process.send(SIGTERM)
+                #expect(try process.waitForExit() == .status(0))
+                try bench.streamUntilNow(bench.file)
+                try bench.loadFile()
+                try bench.loadTruth()
+                try bench.expectAllDelivered()
+            }
+        }
     }
 }
 

@@ -45,7 +45,7 @@ struct ValueForm: Hashable, Sendable {
     private static func scalar(of oid: UInt32) -> Scalar? {
         switch oid {
         case 16: .boolean
-        case 20, 21, 23, 26: .integer
+        case 20, 21, 23: .integer
         case 700, 701: .number
         case 114, 3802: .json
         case 1114: .timestamp

@@ -11,13 +11,15 @@ final class Bench {
     private(set) var sql: Connection
     var slot: String { "slot_\(database)" }
 
-    init(_ name: String, on server: LocalServer) throws {
+    private let user: String
+
+    init(_ name: String, on server: LocalServer, password: String?) throws {
         self.server = server
         database = name
+        user = password.map { "postgres:\($0)" } ?? "postgres"
         folder = try TemporaryFolder()
-        let url = server.url()
-        try Connection(ConnectionTarget(url)).query("create database \(name)")
-        sql = try Connection(ConnectionTarget(server.url(database: name)))
+        try Connection(ConnectionTarget(server.url(user: user))).query("create database \(name)")
+        sql = try Connection(ConnectionTarget(server.url(database: name, user: user)))
         try sql.query("create schema oracle")
     }
 
@@ -26,9 +28,11 @@ final class Bench {
     /// - Parameters:
     ///   - name: The database's name.
     ///   - settings: For a server of its own; nil: the shared one.
+    ///   - password: For a server of its own that asks for it.
     static func run(
         _ name: String,
         settings: [String: String]? = nil,
+        password: String? = nil,
         _ body: @Sendable (Bench) throws -> Void
     ) async throws {
         await Lanes.shared.enter()
@@ -36,9 +40,10 @@ final class Bench {
         defer { executor.close() }
         let result: Result<Void, any Error> = await withTaskExecutorPreference(executor) {
             Result {
-                let own = try settings.map { try LocalServer(.init(settings: $0)) }
+                let isOwn = settings != nil || password != nil
+                let own = isOwn ? try LocalServer(.init(password: password, settings: settings ?? [:])) : nil
                 defer { own?.stop() }
-                try body(try Bench(name, on: try own ?? SharedServer.get()))
+                try body(try Bench(name, on: try own ?? SharedServer.get(), password: password))
             }
         }
         await Lanes.shared.leave()
@@ -62,7 +67,7 @@ final class Bench {
 
     /// Another connection to the database.
     func connect() throws -> Connection {
-        try Connection(ConnectionTarget(server.url(database: database)))
+        try Connection(ConnectionTarget(server.url(database: database, user: user)))
     }
 
     /// One value.
