@@ -60,6 +60,12 @@ final class SluiceProcess {
         }
     }
 
+    /// Whether it has not closed its standard error, as its end does.
+    var isRunning: Bool {
+        pump(milliseconds: 0)
+        return !error.isAtEnd
+    }
+
     func send(_ signal: Int32) {
         if exit == nil { kill(pid, signal) }
     }
