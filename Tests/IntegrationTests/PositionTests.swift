@@ -94,6 +94,20 @@ extension IntegrationTests {
             }
         }
 
+        @Test("the state restored from an old copy: a gap")
+        func stateRestored() async throws {
+            try await Bench.run("state_restored") { bench in
+                try prepare(bench)
+                let (state, copy) = (bench.folder.path("state"), bench.folder.path("copy"))
+                try FileManager.default.copyItem(atPath: state, toPath: copy)
+                try insert(bench, 1001...1010)
+                try bench.streamUntilNow(bench.file)
+                try bench.folder.remove("state")
+                try FileManager.default.moveItem(atPath: copy, toPath: state)
+                try bench.expectRefusal(bench.arguments(bench.file), bench.slot, "was moved on", "new state folder")
+            }
+        }
+
         @Test("a sqlite file of another slot: refused")
         func otherSource() async throws {
             try await Bench.run("other_source") { bench in

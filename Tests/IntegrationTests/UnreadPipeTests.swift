@@ -61,6 +61,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a reader that goes away ends it with an explanation")
+        func readerGone() async throws {
+            try await Bench.run("reader_gone") { bench in
+                try prepare(bench)
+                let process = try bench.stream("-", "--memory", "4MB")
+                _ = try standstill(bench, process)
+                process.output.stopReading()
+                #expect(try process.waitForExit() == .status(1))
+                #expect(try process.notices().contains("standard output"))
+            }
+        }
+
         private func prepare(_ bench: Bench) throws {
             try bench.run("alter database \(bench.database) set wal_sender_timeout = '1s'", Load.table)
             try bench.createSlot()

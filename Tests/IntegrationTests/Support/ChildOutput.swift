@@ -4,7 +4,7 @@ import Glibc
 final class ChildOutput {
     /// The child's end; closed here as soon as the child has it.
     let writingEnd: Int32
-    let readingEnd: Int32
+    private(set) var readingEnd: Int32
     private(set) var bytes: [UInt8] = []
     private(set) var isAtEnd = false
 
@@ -20,7 +20,14 @@ final class ChildOutput {
     }
 
     deinit {
+        if readingEnd >= 0 { close(readingEnd) }
+    }
+
+    /// Goes away as a reader.
+    func stopReading() {
         close(readingEnd)
+        readingEnd = -1
+        isAtEnd = true
     }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
