@@ -1,0 +1,51 @@
+# `make` lists the targets. The two that matter: `make demo` and `make test`; each installs what it needs.
+
+CHANGES ?= 1000000
+SEEDS ?= 100000
+
+swift_sources := Sources Tests Benchmarks/Sources Benchmarks/Package.swift Examples Package.swift
+sluice := .build/release/sluice
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build release test demo lint format tsan bench examples simulate clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the missing Debian packages; nothing to do, nothing said
+	@scripts/setup
+
+build: setup ## Build everything for debugging
+	swift build
+
+release: setup ## Build the command, optimized: .build/release/sluice
+	swift build -c release --product sluice
+
+test: setup ## Run all tests, against throwaway Postgres servers
+	swift test
+
+demo: release ## Stream a busy throwaway Postgres into a slow sink, and compare (CHANGES=1000000)
+	$(sluice) demo --changes $(CHANGES)
+
+lint: ## Check the format, the documentation comments and the engine's rules
+	swift format lint --strict --recursive $(swift_sources)
+	scripts/lint-engine
+
+format: ## Format all Swift files in place
+	swift format --in-place --recursive $(swift_sources)
+
+tsan: setup ## Run the engine's tests under Thread Sanitizer
+	SLUICE_TSAN=1 swift test --sanitize=thread --filter SluiceTests --scratch-path .build/tsan
+
+bench: release ## Measure: engine against AsyncChannel, sluice against pg_recvlogical, memory
+	swift run -c release --package-path Benchmarks EngineBenchmarks
+	Benchmarks/capture
+
+examples: ## Build the example packages
+	swift build --package-path Examples/Counter
+
+simulate: ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
+	SLUICE_SEEDS=$(SEEDS) swift test --filter Simulation
+
+clean: ## Remove everything that was built
+	rm -rf .build Benchmarks/.build Examples/*/.build
