@@ -41,8 +41,10 @@ bench: release ## Measure: engine against AsyncChannel, sluice against pg_recvlo
 	swift run -c release --package-path Benchmarks EngineBenchmarks
 	Benchmarks/capture
 
-examples: ## Build the example packages
+examples: ## Build the examples; the README must show exactly what is built
 	swift build --package-path Examples/Counter
+	@sed -n '/^```swift$$/,/^```$$/ { /^```/d; p }' README.md | diff - Examples/Counter/Sources/Counter/main.swift \
+		|| { echo "The README's program is not Examples/Counter." >&2; exit 1; }
 
 simulate: ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
 	SLUICE_SEEDS=$(SEEDS) swift test --filter Simulation
