@@ -3,7 +3,7 @@
 CHANGES ?= 1000000
 SEEDS ?= 100000
 
-swift_sources := Sources Tests Benchmarks/Sources Benchmarks/Package.swift Examples Package.swift
+swift_sources := Sources Tests Benchmarks Examples Package.swift
 sluice := .build/release/sluice
 
 .DEFAULT_GOAL := help
