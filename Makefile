@@ -46,7 +46,7 @@ examples: ## Build the examples; the README must show exactly what is built
 	@sed -n '/^```swift$$/,/^```$$/ { /^```/d; p }' README.md | diff - Examples/Counter/Sources/Counter/main.swift \
 		|| { echo "The README's program is not Examples/Counter." >&2; exit 1; }
 
-simulate: ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
+simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
 	SLUICE_SEEDS=$(SEEDS) swift test --filter Simulation
 
 clean: ## Remove everything that was built
