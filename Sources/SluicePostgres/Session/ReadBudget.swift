@@ -1,6 +1,8 @@
 /// The byte account that a reader asks before it reads.
 package protocol ReadBudget: Sendable {
-    /// What is reserved before a read, and how much an answer's events may cost; always the same.
+    /// What is reserved before a read, and how much an answer's events may cost, except for one that costs more by itself.
+    ///
+    /// It is always the same.
     var readUnit: Int { get }
 
     /// Takes bytes from the account; `false` if there is no room, and then the reader's `wake` is called when there is.

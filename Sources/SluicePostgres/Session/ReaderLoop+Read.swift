@@ -12,17 +12,26 @@ extension ReaderLoop {
             problem = error
         }
         progress.record(framer.takeFacts())
-        let cost = framer.cost
-        let changes = framer.take()
-        budget.settle(reserved: budget.readUnit, used: cost)
-        if !changes.isEmpty {
-            if call.finish(changes) {
-                snapshot.changes += UInt64(changes.count)
-            } else {
-                pending = changes[...]
-            }
+        var cost = framer.cost
+        var changes = framer.take()
+        // The last row may be larger than what was reserved: it waits until there is room for it.
+        if cost > budget.readUnit, let last = changes.popLast() {
+            cost -= Int(last.cost)
+            unpaid = last
         }
+        budget.settle(reserved: budget.readUnit, used: cost)
+        handOver(changes, to: call)
         if let problem { throw problem }
+    }
+
+    /// Answers a call; what a cancelled one does not take waits for the next.
+    mutating func handOver(_ changes: [RawChange], to call: ReadCall) {
+        guard !changes.isEmpty else { return }
+        if call.finish(changes) {
+            snapshot.changes += UInt64(changes.count)
+        } else {
+            pending = changes[...]
+        }
     }
 
     /// Drains the socket; while much is coming, several times for one answer, because each answer wakes every stage.

@@ -26,6 +26,8 @@ struct ReaderLoop: ~Copyable {
     var transport: (any ReplicationTransport)?
     /// Read but not yet handed over, because the call that asked for them was cancelled.
     var pending: ArraySlice<RawChange> = []
+    /// Read, and not yet handed over because it costs more than was reserved for it.
+    var unpaid: RawChange?
     /// What no new attempt cures.
     var failure: ReplicationError?
     var snapshot = SlotReaderSnapshot()
@@ -95,7 +97,7 @@ struct ReaderLoop: ~Copyable {
             }
             return true
         }
-        if framer.isFinished {
+        if framer.isFinished, unpaid == nil {
             _ = call.finish(nil)
             return true
         }
@@ -107,6 +109,12 @@ struct ReaderLoop: ~Copyable {
     }
 
     private mutating func readIfPossible(_ call: ReadCall) throws(ReplicationError) {
+        if let unpaid {
+            isStarved = !budget.reserve(bytes: Int(unpaid.cost))
+            if isStarved { return }
+            self.unpaid = nil
+            return handOver([unpaid], to: call)
+        }
         guard transport != nil, !framer.isFinished, mayHoldFrames || isReadable else { return }
         isStarved = !budget.reserve(bytes: budget.readUnit)
         if !isStarved { try read(call) }
@@ -116,7 +124,7 @@ struct ReaderLoop: ~Copyable {
     private mutating func pause(_ call: ReadCall?) {
         let now = Instant.now
         let reads = wantsRead(call)
-        if reads && mayHoldFrames { return }
+        if reads && mayHoldFrames || call != nil && unpaid != nil && !isStarved { return }
         var descriptors = [pollfd(fd: mailbox.wake.descriptor, events: Int16(POLLIN), revents: 0)]
         var deadline = schedule.nextCheck(after: now)
         if let transport {
