@@ -140,13 +140,14 @@ struct DemoRun {
         while session.sample?.state != .paused, ContinuousClock.now < limit {
             try await Task.sleep(for: .milliseconds(100))
         }
-        _ = watch.takeFindings()
+        let before = watch.takeFindings()
         try await Task.sleep(for: Self.slowPhase)
         let findings = watch.takeFindings()
+        let paused = ((findings.pausedSeconds - before.pausedSeconds) * 10).rounded() / 10
         let memory = "\((findings.lowestMemory ?? 0) >> 20) to \(findings.highestMemory >> 20) MB"
         console.notice(
-            "   For \(Self.slowPhase) demand was down to \(findings.lowestDemand ?? 0), "
-                + "the socket was not read, and memory stayed at \(memory)."
+            "   Of the next \(Self.slowPhase) the reader stood still for \(paused): "
+                + "demand fell to \(findings.lowestDemand ?? 0), and memory stayed at \(memory)."
         )
         console.notice("3. The sink is free again.")
         session.limit.change(to: nil)
