@@ -11,7 +11,12 @@ extension Bench {
         var attempts = SluiceProcess.patience / 5
         while try !condition() {
             attempts -= 1
-            guard attempts > 0 else { throw TestFailure("waited in vain: \(what)") }
+            guard attempts > 0 else {
+                lastProcess?.pump(milliseconds: 0)
+                throw TestFailure(
+                    "waited in vain: \(what); sluice said: \(lastProcess?.error.text.suffix(2000) ?? "-")"
+                )
+            }
             try sql.query("select pg_sleep(0.005)")
         }
     }

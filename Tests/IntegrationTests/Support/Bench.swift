@@ -9,6 +9,8 @@ final class Bench {
     let database: String
     let folder: TemporaryFolder
     private(set) var sql: Connection
+    /// What it says is told when something is waited for in vain.
+    private(set) weak var lastProcess: SluiceProcess?
     var slot: String { "slot_\(database)" }
 
     private let user: String
@@ -96,7 +98,9 @@ final class Bench {
 
     /// Starts `sluice stream`.
     func stream(_ sink: String, _ more: String...) throws -> SluiceProcess {
-        try SluiceProcess(arguments(sink, more))
+        let process = try SluiceProcess(arguments(sink, more))
+        lastProcess = process
+        return process
     }
 
     /// Runs `sluice stream --until now` to its end and expects that it succeeds.
