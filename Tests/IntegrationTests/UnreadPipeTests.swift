@@ -61,6 +61,20 @@ extension IntegrationTests {
             }
         }
 
+        @Test("the connection is lost meanwhile: every row arrives once all the same")
+        func terminated() async throws {
+            try await Bench.run("unread_pipe_lost") { bench in
+                try prepare(bench)
+                let process = try bench.stream("-", "--until", "now", "--memory", "4MB")
+                let first = try standstill(bench, process)
+                try bench.run("select pg_terminate_backend(\(first.pid), 5000)")
+                #expect(try process.waitForExit(readingOutput: true) == .status(0))
+                try load(bench, [process])
+                try bench.expectAscending()
+                try bench.expectAllDelivered()
+            }
+        }
+
         @Test("a reader that goes away ends it with an explanation")
         func readerGone() async throws {
             try await Bench.run("reader_gone") { bench in
