@@ -11,12 +11,14 @@ struct OpenedStream: Sendable {
     let monitor: ServerMonitor
     let progress: SlotProgress
     let checkpointer: Checkpointer
+    private static let slotPatience = Duration.seconds(5)
+
     private let store: CheckpointStore
     private let sink: any Sink
 
     /// Checks the server, opens the state file and the sink, and decides where to start.
     init(_ options: StreamOptions, console: Console) async throws {
-        let (report, until) = try await Self.checkServer(options)
+        let (report, until) = try await Self.checkServer(options, console: console)
         for notice in report.notices { console.notice(notice) }
         let source = SourceIdentity(
             systemIdentifier: report.server.systemIdentifier,
@@ -80,7 +82,25 @@ struct OpenedStream: Sendable {
         budget.whenRoomReturns { [reader] in reader.wake() }
     }
 
-    private static func checkServer(_ options: StreamOptions) async throws -> (Preflight.Report, LSN?) {
+    /// Waits a little for a slot that is still in use: after a kill the server needs a moment to notice.
+    private static func checkServer(
+        _ options: StreamOptions,
+        console: Console
+    ) async throws -> (Preflight.Report, LSN?) {
+        let deadline = ContinuousClock.now + slotPatience
+        var hasTold = false
+        while true {
+            do {
+                return try await checkOnce(options)
+            } catch let error as ReplicationError where error.code == .slotInUse && ContinuousClock.now < deadline {
+                if !hasTold { console.notice("\(error.message) Waiting \(slotPatience) for it to be given up.") }
+                hasTold = true
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    private static func checkOnce(_ options: StreamOptions) async throws -> (Preflight.Report, LSN?) {
         let thread = BlockingThread()
         defer { thread.close() }
         return try await thread.run {

@@ -64,7 +64,7 @@ extension Connection {
     private static func unreachable(_ target: ConnectionTarget, _ reason: String) -> ReplicationError {
         ReplicationError(
             .unreachable,
-            "No connection to \(target): \(reason). Check host and port, that the server runs, and that it"
+            "No connection to \(target): \(reason)\(reason.hasSuffix("?") ? "" : ".") Check host and port, that the server runs, and that it"
                 + " listens on that address (listen_addresses)."
         )
     }

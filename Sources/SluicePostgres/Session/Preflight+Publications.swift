@@ -9,7 +9,7 @@ extension Preflight {
                 throw ReplicationError(
                     .missing,
                     "Publication \"\(name)\" does not exist in database \"\(connection.context.database)\"."
-                        + " Create it: \(creation); then create the slot, in this order."
+                        + " Create it: \(creation); then create the slot, in this order; or run with --create."
                 )
             }
             do {

@@ -1,4 +1,8 @@
 extension Preflight {
+    func checkExistingSlot(server: ServerDescription) throws(ReplicationError) {
+        if let row = try slotRow(version: server.version) { _ = try check(row, database: server.database) }
+    }
+
     func checkSlot(server: ServerDescription) throws(ReplicationError) -> SlotDescription {
         if let row = try slotRow(version: server.version) { return try check(row, database: server.database) }
         let name = options.slot
@@ -6,7 +10,7 @@ extension Preflight {
             throw ReplicationError(
                 .missing,
                 "Slot \"\(name)\" does not exist in database \"\(server.database)\". Create it:"
-                    + " select pg_create_logical_replication_slot('\(name)', 'pgoutput')"
+                    + " select pg_create_logical_replication_slot('\(name)', 'pgoutput'); or run with --create."
             )
         }
         do {

@@ -52,6 +52,8 @@ package struct Preflight {
         preflight.connection.context.publications = options.publications
         let server = try preflight.describeServer()
         try preflight.checkRole()
+        // First of all, so that nothing is created for a slot that cannot be used.
+        try preflight.checkExistingSlot(server: server)
         // In this order: a publication that is made after the slot's position is not seen by the slot.
         try preflight.checkPublications(isStandby: server.isStandby)
         let slot = try preflight.checkSlot(server: server)
