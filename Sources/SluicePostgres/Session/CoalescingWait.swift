@@ -6,8 +6,8 @@ struct CoalescingWait {
     private static let shortest = Duration.microseconds(150)
     private static let longest = Duration.microseconds(1000)
     /// Small segments fill the socket's buffer at about 20 KB, and then the server stalls: stay well below.
-    private static let plenty = 12 << 10
-    private static let little = 4 << 10
+    private static let plenty = 16 << 10
+    private static let little = 9 << 10
     /// After so long a silence the stream counts as idle.
     private static let silence = Duration.milliseconds(3)
 

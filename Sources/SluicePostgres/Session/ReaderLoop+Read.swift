@@ -60,6 +60,7 @@ extension ReaderLoop {
         mayHoldFrames = true
         isReadable = false
         var reads = 0
+        var bytesBefore = -1
         while true {
             while framer.count < demand && framer.cost < budget.readUnit && bytes < Self.discardUnit {
                 var outcome = StreamFramer.Outcome.none
@@ -77,7 +78,9 @@ extension ReaderLoop {
             }
             // Demand or unit used up: the rest stays with libpq and in the socket.
             if mayHoldFrames { return }
-            guard transport.isReadable() else { return }
+            // While reads bring frames, another read tells as much as a poll; a piece of a large frame must not end it.
+            if bytes == bytesBefore, !transport.isReadable() { return }
+            bytesBefore = bytes
             // A huge row takes many reads; statuses get their turn in between.
             if reads == Self.maxReads {
                 isReadable = true

@@ -8,8 +8,8 @@ struct ReaderLoop: ~Copyable {
     /// A row above this size makes libpq's buffer so large that it is worth a new session.
     static let hugeRow = 16 << 20
     /// While much is coming, an answer has so many events, or as many as come in so long.
-    static let gatherEvents = 1024
-    static let gatherLimit = Duration.milliseconds(3)
+    static let gatherEvents = 2048
+    static let gatherLimit = Duration.milliseconds(10)
     static let finishLimit = Duration.seconds(2)
     static let stalledLimit = Duration.milliseconds(500)
 
