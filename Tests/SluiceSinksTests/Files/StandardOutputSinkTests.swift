@@ -6,9 +6,15 @@ import Testing
 
 @Suite struct StandardOutputSinkTests {
     private func makePipe() -> (reading: Int32, writing: Int32) {
-        var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
-        return (ends[0], ends[1])
+        // A named one, because only its ends can be closed on exec from the start: a server that another test starts
+        // meanwhile would hold them open.
+        let path = "\(NSTemporaryDirectory())/\(UUID().uuidString)"
+        #expect(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        let reading = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let writing = open(path, O_WRONLY | O_CLOEXEC)
+        #expect(reading >= 0 && writing >= 0 && fcntl(reading, F_SETFL, 0) == 0)
+        return (reading, writing)
     }
 
     @Test func writesAndRemembersNothingItself() async throws {
