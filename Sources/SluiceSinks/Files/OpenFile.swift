@@ -42,7 +42,10 @@ final class OpenFile: Sendable {
     }
 
     deinit {
-        if closesAtEnd { close(descriptor) }
+        guard closesAtEnd else { return }
+        // Closing alone leaves the lock to a child process that is being started at this moment, until it runs.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 
     func status() throws(SinkError) -> Status {
