@@ -1,16 +1,10 @@
 import DequeModule
 
-/// Events in order, kept in the arrays in which they came, so that a batch that passes through whole is never copied.
-package struct EventQueue<Event: Sendable>: Sendable {
-    private struct Segment: Sendable {
-        var events: [Event]
-        var start: Int
-        var count: Int { events.count - start }
-    }
-
+/// Events in order, kept in the batches in which they came, so that a batch that passes through whole is never copied.
+package struct EventQueue: Sendable {
     // The first batch is held inline: the usual queue of one batch costs no allocation of its own.
-    private var head: Segment?
-    private var rest: Deque<Segment> = []
+    private var head: Batch?
+    private var rest: Deque<Batch> = []
 
     /// How many events there are.
     package private(set) var count = 0
@@ -20,54 +14,64 @@ package struct EventQueue<Event: Sendable>: Sendable {
 
     package init() {}
 
+    package init(_ batch: Batch) {
+        append(batch)
+    }
+
     /// Adds events at the end.
-    package mutating func append(_ events: [Event]) {
-        guard !events.isEmpty else { return }
-        append(Segment(events: events, start: 0))
+    package mutating func append(_ batch: Batch) {
+        guard batch.count > 0 else { return }
+        count += batch.count
+        if head == nil { head = batch } else { rest.append(batch) }
     }
 
     /// Adds another queue's events at the end.
     package mutating func append(_ other: consuming EventQueue) {
-        while let segment = other.popSegment() { append(segment) }
+        if isEmpty {
+            self = other
+            return
+        }
+        while let batch = other.popBatch() { append(batch) }
     }
 
     /// Takes the first `count` events; all of them if there are fewer.
-    package mutating func removeFirst(_ count: Int) -> [Event] {
-        guard var first = popSegment() else { return [] }
-        if first.count <= count, first.start == 0 {
-            var events = first.events
-            while events.count < count, var next = popSegment() {
-                let taken = Swift.min(count - events.count, next.count)
-                events.append(contentsOf: next.events[next.start..<next.start + taken])
-                next.start += taken
-                pushFront(next)
-            }
-            return events
+    package mutating func removeFirst(_ count: Int) -> EventQueue {
+        if count >= self.count {
+            defer { self = EventQueue() }
+            return self
         }
-        let taken = Swift.min(count, first.count)
-        var events = Array(first.events[first.start..<first.start + taken])
-        first.start += taken
-        pushFront(first)
-        if events.count < count, !isEmpty { events += removeFirst(count - events.count) }
+        var taken = EventQueue()
+        while taken.count < count, let batch = popBatch() {
+            let missing = count - taken.count
+            if batch.count <= missing {
+                taken.append(batch)
+            } else {
+                taken.append(batch.prefix(missing))
+                pushFront(batch.dropFirst(missing))
+            }
+        }
+        return taken
+    }
+
+    /// All events as an array of their type.
+    package func array<Event: Sendable>(of type: Event.Type = Event.self) -> [Event] {
+        var events: [Event] = []
+        if !rest.isEmpty { events.reserveCapacity(count) }
+        head?.append(to: &events)
+        for batch in rest { batch.append(to: &events) }
         return events
     }
 
-    private mutating func append(_ segment: Segment) {
-        count += segment.count
-        if head == nil { head = segment } else { rest.append(segment) }
-    }
-
-    private mutating func popSegment() -> Segment? {
-        guard let segment = head else { return nil }
+    private mutating func popBatch() -> Batch? {
+        guard let batch = head else { return nil }
         head = rest.popFirst()
-        count -= segment.count
-        return segment
+        count -= batch.count
+        return batch
     }
 
-    private mutating func pushFront(_ segment: Segment) {
-        guard segment.count > 0 else { return }
-        count += segment.count
+    private mutating func pushFront(_ batch: Batch) {
+        count += batch.count
         if let head { rest.prepend(head) }
-        head = segment
+        head = batch
     }
 }

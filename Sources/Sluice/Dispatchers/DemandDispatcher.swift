@@ -2,16 +2,21 @@
 ///
 /// Each message goes to one subscription as far as its demand reaches: no splitting for fairness. Subscriptions with
 /// equal windows take turns.
-package struct DemandDispatcher<Event: Sendable>: Dispatcher {
+package struct DemandDispatcher: Dispatcher {
+    private struct Entry: Sendable {
+        var id: SubscriptionID
+        var demand: Int
+    }
+
     /// Sorted by demand, largest first; an entry goes behind its equals.
-    private var entries: [DemandEntry] = []
+    private var entries: [Entry] = []
 
     package private(set) var capacity = 0
 
     package init() {}
 
     package mutating func subscribed(_ subscription: SubscriptionID) {
-        entries.append(DemandEntry(id: subscription, demand: 0))
+        entries.append(Entry(id: subscription, demand: 0))
     }
 
     package mutating func asked(_ count: Int, by subscription: SubscriptionID) {
@@ -28,8 +33,8 @@ package struct DemandDispatcher<Event: Sendable>: Dispatcher {
     }
 
     package mutating func dispatch(
-        _ events: inout EventQueue<Event>,
-        to deliver: (SubscriptionID, [Event]) -> Void
+        _ events: inout EventQueue,
+        to deliver: (SubscriptionID, EventQueue) -> Void
     ) {
         while !events.isEmpty, capacity > 0 {
             var hungriest = entries.removeFirst()
@@ -41,14 +46,8 @@ package struct DemandDispatcher<Event: Sendable>: Dispatcher {
         }
     }
 
-    private mutating func insert(_ entry: DemandEntry) {
+    private mutating func insert(_ entry: Entry) {
         let index = entries.firstIndex { $0.demand < entry.demand } ?? entries.endIndex
         entries.insert(entry, at: index)
     }
-}
-
-// Not nested: in a generic type it would be generic too, and each use of an array of it a search for its metadata.
-private struct DemandEntry: Sendable {
-    var id: SubscriptionID
-    var demand: Int
 }

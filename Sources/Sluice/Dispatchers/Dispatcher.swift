@@ -2,9 +2,7 @@
 ///
 /// A dispatcher is a value that belongs to whoever holds the stage's delivery right, which can be a neighbour's task:
 /// its methods are synchronous, run outside every lock, and are never called by two at once.
-package protocol Dispatcher<Event>: Sendable {
-    associatedtype Event: Sendable
-
+package protocol Dispatcher: Sendable {
     /// How many events could be placed now, whatever they are.
     var capacity: Int { get }
 
@@ -24,5 +22,5 @@ package protocol Dispatcher<Event>: Sendable {
     /// - Parameters:
     ///   - events: What is there, in order.
     ///   - deliver: Takes one message for one subscription; at least one event.
-    mutating func dispatch(_ events: inout EventQueue<Event>, to deliver: (SubscriptionID, [Event]) -> Void)
+    mutating func dispatch(_ events: inout EventQueue, to deliver: (SubscriptionID, EventQueue) -> Void)
 }

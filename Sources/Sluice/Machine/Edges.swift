@@ -12,13 +12,11 @@ protocol Upstream: AnyObject, Sendable {
 }
 
 /// A consumer as its producers reach it, under their delivery right: so each subscription is first in, first out.
-protocol Downstream<Event>: AnyObject, Sendable {
-    associatedtype Event: Sendable
-
+protocol Downstream: AnyObject, Sendable {
     var id: StageID { get }
 
     /// Takes a message, at least one event.
-    func deliver(_ events: [Event], for subscription: SubscriptionID)
+    func deliver(_ events: EventQueue, for subscription: SubscriptionID)
 
     /// Says that nothing will follow.
     func finished(_ subscription: SubscriptionID)

@@ -1,27 +1,36 @@
 import DequeModule
 
 /// The receiving half of a stage's machine: subscriptions, their windows, and the messages that wait.
-struct Inbound<Event: Sendable>: Sendable {
+struct Inbound: Sendable {
     /// A piece of a message for the handler, and the ask that follows it.
     struct Chunk: Sendable {
-        var events: [Event]
+        var events: EventQueue
         var subscription: SubscriptionID
         var ask: Signal?
     }
 
     private enum Item: Sendable {
-        case events([Event], SubscriptionID)
+        case events(EventQueue, SubscriptionID)
         case finished(SubscriptionID)
+    }
+
+    private struct Subscription: Sendable {
+        let id: SubscriptionID
+        let upstream: any Upstream
+        /// Absent for manual demand.
+        var window: DemandWindow?
+        var ledger = DemandLedger()
+        /// The consumer has cancelled; no ask leaves any more, and the producer's *finished* is awaited.
+        var isLeaving = false
     }
 
     /// What is left of the message that is being handed out in chunks.
     private struct Current: Sendable {
-        var events: [Event]
-        var start: Int
+        var events: EventQueue
         var subscription: SubscriptionID
     }
 
-    private var subscriptions: [IncomingSubscription] = []
+    private var subscriptions: [Subscription] = []
     private var inbox: Deque<Item> = []
     /// How many items of the inbox are messages, and how many are ends; a look at these is cheaper than one at it.
     private var messageCount = 0
@@ -44,7 +53,7 @@ struct Inbound<Event: Sendable>: Sendable {
     }
 
     mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) {
-        subscriptions.append(IncomingSubscription(id: id, upstream: upstream, window: window))
+        subscriptions.append(Subscription(id: id, upstream: upstream, window: window))
     }
 
     /// Notes demand on this side of the subscription.
@@ -59,7 +68,7 @@ struct Inbound<Event: Sendable>: Sendable {
     }
 
     /// A message of a subscription that has ended is ignored.
-    mutating func received(_ events: [Event], for id: SubscriptionID) {
+    mutating func received(_ events: EventQueue, for id: SubscriptionID) {
         guard let index = index(of: id) else { return }
         let isAskedFor = subscriptions[index].ledger.deliver(events.count)
         assert(isAskedFor, "\(subscriptions[index].upstream.name) delivered more than was asked for")
@@ -107,7 +116,7 @@ struct Inbound<Event: Sendable>: Sendable {
         removeFinished()
         if current == nil { takeMessage() }
         guard var message = current else { return nil }
-        let remaining = message.events.count - message.start
+        let remaining = message.events.count
         guard let index = index(of: message.subscription), var window = subscriptions[index].window else {
             current = nil
             waitingEvents -= remaining
@@ -117,13 +126,8 @@ struct Inbound<Event: Sendable>: Sendable {
         subscriptions[index].window = window
         waitingEvents -= chunk.size
         let ask = chunk.ask == 0 ? nil : ask(chunk.ask, by: message.subscription)
-        if message.start == 0, chunk.size == remaining {
-            current = nil
-            return Chunk(events: message.events, subscription: message.subscription, ask: ask)
-        }
-        let events = Array(message.events[message.start..<message.start + chunk.size])
-        message.start += chunk.size
-        current = chunk.size == remaining ? nil : message
+        let events = message.events.removeFirst(chunk.size)
+        current = message.events.isEmpty ? nil : message
         return Chunk(events: events, subscription: message.subscription, ask: ask)
     }
 
@@ -137,10 +141,10 @@ struct Inbound<Event: Sendable>: Sendable {
             {
                 inbox.removeFirst()
                 messageCount -= 1
-                events += more
+                events.append(more)
             }
         }
-        current = Current(events: events, start: 0, subscription: id)
+        current = Current(events: events, subscription: id)
     }
 
     private func index(of id: SubscriptionID) -> Int? {
@@ -153,15 +157,4 @@ extension Inbound {
     var ledgers: [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)] {
         subscriptions.map { ($0.id, $0.upstream.id, $0.ledger) }
     }
-}
-
-// Not nested: in a generic type it would be generic too, and each use of an array of it a search for its metadata.
-private struct IncomingSubscription: Sendable {
-    let id: SubscriptionID
-    let upstream: any Upstream
-    /// Absent for manual demand.
-    var window: DemandWindow?
-    var ledger = DemandLedger()
-    /// The consumer has cancelled; no ask leaves any more, and the producer's *finished* is awaited.
-    var isLeaving = false
 }

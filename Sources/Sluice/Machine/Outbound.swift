@@ -1,10 +1,10 @@
 /// The emitting half of a stage's machine: the buffer, the delivery right, and what waits for its holder.
 ///
 /// The dispatcher belongs to the right, not to this machine; here are only the counts that it last reported.
-struct Outbound<Event: Sendable>: Sendable {
+struct Outbound: Sendable {
     /// What neighbours did, for the dispatcher, in order.
     enum Notice: Sendable {
-        case subscribed(SubscriptionID, any Downstream<Event>)
+        case subscribed(SubscriptionID, any Downstream)
         case asked(Int, SubscriptionID)
         case cancelled(SubscriptionID)
     }
@@ -12,14 +12,14 @@ struct Outbound<Event: Sendable>: Sendable {
     /// Work for the holder of the delivery right; whoever has one holds it.
     struct Delivery: Sendable {
         var notices: [Notice]
-        var events: EventQueue<Event>
+        var events: EventQueue
         /// Everything before it is delivered: tell every subscription that nothing will follow.
         var isFinal: Bool
     }
 
     private var notices: [Notice] = []
     private var noticeCount = 0
-    private var buffer = EventQueue<Event>()
+    private var buffer = EventQueue()
     private var inHand = 0
     private var isRightTaken = false
     private var ending = OutboundEnding.none
@@ -61,7 +61,7 @@ struct Outbound<Event: Sendable>: Sendable {
         notices.append(notice)
     }
 
-    mutating func emit(_ events: [Event]) {
+    mutating func emit(_ events: Batch) {
         emitted += events.count
         buffer.append(events)
     }
@@ -83,7 +83,7 @@ struct Outbound<Event: Sendable>: Sendable {
     /// The holder has done its work.
     ///
     /// - Returns: More work; nil when nothing is left, and then the right is given back.
-    mutating func delivered(leaving leftover: consuming EventQueue<Event>, capacity: Int, wasFinal: Bool) -> Delivery? {
+    mutating func delivered(leaving leftover: consuming EventQueue, capacity: Int, wasFinal: Bool) -> Delivery? {
         inHand = 0
         self.capacity = capacity
         if wasFinal { ending = .finished }

@@ -3,13 +3,13 @@ import DequeModule
 /// Everything that one stage decides: a pure machine, without locks, clocks, tasks or user code.
 ///
 /// The owner keeps it under a lock, and does what it returns outside of the lock.
-struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Sendable>: ~Copyable {
+struct StageMachine: ~Copyable {
     /// What the stage's task does next.
     enum Work {
-        case perform(Request)
-        case deliver(Outbound<Output>.Delivery)
+        case perform(PerformRequest)
+        case deliver(Outbound.Delivery)
         case subscribed(SubscriptionID)
-        case handle([Input], from: SubscriptionID)
+        case handle(EventQueue, from: SubscriptionID)
         case demand(Int)
         /// The task ends: everything that the stage will emit has been emitted.
         case stop
@@ -17,7 +17,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
 
     /// What is to be done outside of the lock after a neighbour's or the task's input.
     struct Effects {
-        var delivery: Outbound<Output>.Delivery?
+        var delivery: Outbound.Delivery?
         var signals: [Signal] = []
         var waiter: UnsafeContinuation<Void, Never>?
         /// Cancel the source's task, so that a waiting handler returns.
@@ -30,9 +30,9 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     /// No subscription will be added any more.
     private var isWired = false
     private var isCancelled = false
-    private var inbound = Inbound<Input>()
-    private var outbound = Outbound<Output>()
-    private var requests: Deque<Request> = []
+    private var inbound = Inbound()
+    private var outbound = Outbound()
+    private var requests: Deque<PerformRequest> = []
     private var newSubscriptions: Deque<SubscriptionID> = []
 
     /// Asks that wait until what was emitted fits the consumers' demand.
@@ -102,10 +102,12 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     }
 
     /// A handler call has returned these events.
-    mutating func handled(emitting events: [Output]) -> Effects {
+    mutating func handled(emitting events: Batch?) -> Effects {
         isInHandler = false
-        if kind == .producer, !events.isEmpty { isStirred = true }
-        outbound.emit(events)
+        if let events, events.count > 0 {
+            if kind == .producer { isStirred = true }
+            outbound.emit(events)
+        }
         return effects()
     }
 
@@ -124,7 +126,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     /// The task ends; what waited for it will never be served.
     ///
     /// - Returns: The calls that never began.
-    mutating func stop() -> [Request] {
+    mutating func stop() -> [PerformRequest] {
         phase = .stopped
         guard !requests.isEmpty else { return [] }
         defer { requests = [] }
@@ -134,7 +136,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     // MARK: Neighbours, as producers
 
     mutating func delivered(
-        leaving leftover: consuming EventQueue<Output>,
+        leaving leftover: consuming EventQueue,
         capacity: Int,
         wasFinal: Bool
     ) -> Effects {
@@ -146,7 +148,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
         return effects
     }
 
-    mutating func note(_ notice: Outbound<Output>.Notice) -> Effects {
+    mutating func note(_ notice: Outbound.Notice) -> Effects {
         outbound.note(notice)
         switch notice {
         case .asked: isStirred = true
@@ -177,7 +179,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
         return effects
     }
 
-    mutating func received(_ events: [Input], for id: SubscriptionID) -> Effects {
+    mutating func received(_ events: EventQueue, for id: SubscriptionID) -> Effects {
         inbound.received(events, for: id)
         return Effects(waiter: takeWaiter())
     }
@@ -204,7 +206,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     // MARK: Anyone
 
     /// - Returns: Nil if the stage has ended and will not perform it.
-    mutating func perform(_ request: Request) -> Effects? {
+    mutating func perform(_ request: PerformRequest) -> Effects? {
         guard !isEnded, !isCancelled else { return nil }
         requests.append(request)
         return Effects(waiter: takeWaiter())
@@ -213,7 +215,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     /// Takes back a request that has not begun.
     ///
     /// - Returns: Whether it was still there.
-    mutating func withdraw(_ request: Request) -> Bool {
+    mutating func withdraw(_ request: PerformRequest) -> Bool {
         guard let index = requests.firstIndex(where: { $0 === request }) else { return false }
         requests.remove(at: index)
         return true
@@ -257,7 +259,7 @@ struct StageMachine<Input: Sendable, Output: Sendable, Request: AnyObject & Send
     }
 
     /// Everything is over: gives out what refers to neighbours, to be destroyed outside of the lock.
-    mutating func dismantle() -> (Inbound<Input>, Outbound<Output>, [Signal]) {
+    mutating func dismantle() -> (Inbound, Outbound, [Signal]) {
         phase = .stopped
         defer { (inbound, outbound, deferredAsks) = (Inbound(), Outbound(), []) }
         return (inbound, outbound, deferredAsks)

@@ -1,9 +1,9 @@
 /// The dispatcher of a stage and the consumers that it serves; it belongs to the stage's delivery right.
-struct Outlet<Event: Sendable> {
-    private var dispatcher: any Dispatcher<Event>
-    private var links = Links<Event>()
+struct Outlet {
+    private var dispatcher: any Dispatcher
+    private var links = Links()
 
-    init(dispatcher: any Dispatcher<Event>) {
+    init(dispatcher: any Dispatcher) {
         self.dispatcher = dispatcher
     }
 
@@ -13,7 +13,7 @@ struct Outlet<Event: Sendable> {
     /// Both totals of each subscription, for checks of the whole graph.
     var ledgers: [(subscription: SubscriptionID, ledger: DemandLedger)] { links.ledgers }
 
-    mutating func take(_ notices: [Outbound<Event>.Notice]) {
+    mutating func take(_ notices: [Outbound.Notice]) {
         for notice in notices {
             switch notice {
             case .subscribed(let id, let downstream):
@@ -32,7 +32,7 @@ struct Outlet<Event: Sendable> {
     /// Delivers what the dispatcher places.
     ///
     /// - Returns: What is wrong with the dispatcher, if it broke the ledger's law.
-    mutating func dispatch(_ events: inout EventQueue<Event>) -> String? {
+    mutating func dispatch(_ events: inout EventQueue) -> String? {
         guard !events.isEmpty else { return nil }
         var fault: String?
         dispatcher.dispatch(&events) { id, batch in
@@ -55,10 +55,10 @@ struct Outlet<Event: Sendable> {
 }
 
 /// The consumers of a stage, each with this side's ledger.
-private struct Links<Event: Sendable> {
+private struct Links {
     private struct Link {
         let id: SubscriptionID
-        let downstream: any Downstream<Event>
+        let downstream: any Downstream
         var ledger = DemandLedger()
     }
 
@@ -69,15 +69,15 @@ private struct Links<Event: Sendable> {
         links.map { ($0.id, $0.ledger) }
     }
 
-    mutating func add(_ id: SubscriptionID, _ downstream: any Downstream<Event>) {
+    mutating func add(_ id: SubscriptionID, _ downstream: any Downstream) {
         links.insert(Link(id: id, downstream: downstream), at: position(of: id))
     }
 
-    mutating func remove(_ id: SubscriptionID) -> (any Downstream<Event>)? {
+    mutating func remove(_ id: SubscriptionID) -> (any Downstream)? {
         index(of: id).map { links.remove(at: $0).downstream }
     }
 
-    mutating func removeAll() -> [(SubscriptionID, any Downstream<Event>)] {
+    mutating func removeAll() -> [(SubscriptionID, any Downstream)] {
         defer { links = [] }
         return links.map { ($0.id, $0.downstream) }
     }
@@ -90,7 +90,7 @@ private struct Links<Event: Sendable> {
     }
 
     /// - Returns: What is wrong with the delivery; nil if it was made.
-    mutating func deliver(_ batch: [Event], to id: SubscriptionID) -> String? {
+    mutating func deliver(_ batch: EventQueue, to id: SubscriptionID) -> String? {
         guard let index = index(of: id) else {
             return "the dispatcher chose subscription \(id), which does not exist"
         }

@@ -1,15 +1,15 @@
 /// A closure on its way into a stage, and the caller that waits for it.
 ///
 /// Exactly one of `run` and `fail` is called, once: by whoever took the request out of the stage's machine.
-final class PerformRequest<Value>: Sendable {
-    /// The stages that wait for this call, the caller's own last.
+final class PerformRequest: Sendable {
+    /// The stages that wait for this call, its caller's own first.
     let callers: [StageID]
-    let run: @Sendable (inout Value) async -> Void
+    let run: @Sendable (StageValue) async -> Void
     let fail: @Sendable (any Error) -> Void
 
     init(
         callers: [StageID],
-        run: @escaping @Sendable (inout Value) async -> Void,
+        run: @escaping @Sendable (StageValue) async -> Void,
         fail: @escaping @Sendable (any Error) -> Void
     ) {
         self.callers = callers
@@ -18,7 +18,7 @@ final class PerformRequest<Value>: Sendable {
     }
 }
 
-/// The stages on whose behalf the current task runs, of the innermost graph last.
+/// The stages on whose behalf the current task runs.
 enum CallChain {
     @TaskLocal static var stages: [StageID] = []
 }

@@ -15,13 +15,13 @@ extension StageStorage {
 
     private func runToTheEnd() async {
         do {
-            let make = blueprint.withLock { blueprint in
-                defer { blueprint = nil }
-                return blueprint
+            let behavior = behavior.withLock { behavior in
+                defer { behavior = nil }
+                return behavior
             }
-            guard let make, !machine.withLock({ $0.wasCancelled }) else { return }
-            var stage = try await make(StageContext(wakeAction: { [self] in wake() }))
-            while try await step(&stage) {}
+            guard let behavior, !machine.withLock({ $0.wasCancelled }) else { return }
+            let value = try await behavior.make(StageContext(wakeAction: { [self] in wake() }))
+            while try await step(value, behavior) {}
         } catch {
             let (wasCancelled, isDraining) = machine.withLock { ($0.wasCancelled, $0.isDraining) }
             if error is CancellationError, isDraining {
@@ -33,32 +33,32 @@ extension StageStorage {
     }
 
     /// - Returns: False when the stage has come to its end.
-    private func step(_ stage: inout S) async throws -> Bool {
+    private func step(_ value: StageValue, _ behavior: StageBehavior) async throws -> Bool {
         switch await nextWork() {
         case .stop:
             return false
         case .deliver(let delivery):
-            apply(Machine.Effects(delivery: delivery))
+            apply(StageMachine.Effects(delivery: delivery))
         case .demand(let demand):
-            let events = try await behavior.handleDemand(&stage, demand)
+            let events = try await behavior.handleDemand(value, demand)
             apply(
                 machine.withLock { machine in
                     if let events { machine.handled(emitting: events) } else { machine.finish() }
                 }
             )
         case .handle(let events, let subscription):
-            let emitted = try await behavior.handleEvents(&stage, events, manualSubscription(subscription))
+            let emitted = try await behavior.handleEvents(value, events, manualSubscription(subscription))
             apply(machine.withLock { $0.handled(emitting: emitted) })
         case .subscribed(let subscription):
-            try await behavior.subscribed(&stage, manualSubscription(subscription))
+            try await behavior.subscribed(value, manualSubscription(subscription))
         case .perform(let request):
-            await CallChain.$stages.withValue(request.callers + [id]) { await request.run(&stage) }
+            await CallChain.$stages.withValue(request.callers + [id]) { await request.run(value) }
             apply(machine.withLock { $0.performed() })
         }
         return true
     }
 
-    private func nextWork() async -> Machine.Work {
+    private func nextWork() async -> StageMachine.Work {
         while true {
             if let work = machine.withLock({ $0.nextWork() }) { return work }
             // The lock is not held while the continuation is made: so the machine is asked again.

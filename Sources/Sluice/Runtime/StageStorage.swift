@@ -1,51 +1,48 @@
 /// One stage at run time: its machine under a lock, and the effects of the machine's decisions.
 ///
 /// No lock is held while another is taken, a continuation is resumed, or user code runs.
-final class StageStorage<S: Stage>: Sendable {
-    typealias Machine = StageMachine<S.Input, S.Output, PerformRequest<S>>
-    typealias Delivery = Outbound<S.Output>.Delivery
-    typealias Blueprint = @Sendable (StageContext) async throws -> S
+final class StageStorage: Sendable {
+    typealias Delivery = Outbound.Delivery
 
     let id: StageID
     let name: String
-    let behavior: StageBehavior<S>
+    let kind: StageKind
     let scope: ScopeStorage
-    let machine: Lock<Machine>
+    let machine: Lock<StageMachine>
     let interruption = Lock(Interruption())
 
     /// Taken by the stage's task, so that it goes with the task: it may hold what holds this stage.
-    let blueprint: Lock<Blueprint?>
+    let behavior: Lock<StageBehavior?>
 
     /// Belongs to the delivery right, which the machine gives to one holder at a time under its lock: so accesses
     /// never overlap, and each one happens after the one before.
-    nonisolated(unsafe) var outlet: Outlet<S.Output>
+    nonisolated(unsafe) var outlet: Outlet
 
     init(
         id: StageID,
         name: String,
-        behavior: StageBehavior<S>,
-        dispatcher: any Dispatcher<S.Output>,
-        scope: ScopeStorage,
-        make: @escaping Blueprint
+        behavior: StageBehavior,
+        dispatcher: any Dispatcher,
+        scope: ScopeStorage
     ) {
         self.id = id
         self.name = name
-        self.behavior = behavior
-        blueprint = Lock(make)
+        kind = behavior.kind
+        self.behavior = Lock(behavior)
         self.scope = scope
-        machine = Lock(Machine(kind: behavior.kind))
+        machine = Lock(StageMachine(kind: behavior.kind))
         outlet = Outlet(dispatcher: dispatcher)
     }
 
     /// Does what the machine decided; call it outside of every lock.
-    func apply(_ effects: consuming Machine.Effects) {
+    func apply(_ effects: consuming StageMachine.Effects) {
         settle(effects).send()
     }
 
     /// Does what the machine decided, except to speak to the producers.
     ///
     /// - Returns: What is to be said to them.
-    private func settle(_ effects: consuming Machine.Effects) -> [Signal] {
+    private func settle(_ effects: consuming StageMachine.Effects) -> [Signal] {
         effects.waiter?.resume()
         if effects.interrupt { interrupt() }
         if let delivery = effects.delivery { deliver(delivery, &effects.signals) }
@@ -86,13 +83,13 @@ extension StageStorage: Upstream {
         }
     }
 
-    func subscribe(_ subscription: SubscriptionID, _ downstream: any Downstream<S.Output>) {
+    func subscribe(_ subscription: SubscriptionID, _ downstream: any Downstream) {
         apply(machine.withLock { $0.note(.subscribed(subscription, downstream)) })
     }
 }
 
 extension StageStorage: Downstream {
-    func deliver(_ events: [S.Input], for subscription: SubscriptionID) {
+    func deliver(_ events: EventQueue, for subscription: SubscriptionID) {
         apply(machine.withLock { $0.received(events, for: subscription) })
     }
 

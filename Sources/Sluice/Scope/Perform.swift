@@ -20,14 +20,14 @@ extension StageHandle {
         }
         // Once it is enqueued, the stage may begin it before it can be taken back.
         if Task.isCancelled { throw storage.scope.firstFailure ?? CancellationError() }
-        let call = PendingCall<S>()
+        let call = PendingCall()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
-                let request = PerformRequest<S>(
+                let request = PerformRequest(
                     callers: callers,
-                    run: { stage in
+                    run: { value in
                         do {
-                            continuation.resume(returning: try await body(&stage))
+                            continuation.resume(returning: try await body(&value.cell(of: S.self).stage))
                         } catch {
                             continuation.resume(throwing: error)
                         }
@@ -44,7 +44,7 @@ extension StageHandle {
 }
 
 extension StageStorage {
-    fileprivate func enqueue(_ request: PerformRequest<S>) {
+    fileprivate func enqueue(_ request: PerformRequest) {
         guard let effects = machine.withLock({ $0.perform(request) }) else {
             request.fail(scope.firstFailure ?? StageError(.stageEnded, "Stage '\(name)' has ended"))
             return
@@ -53,17 +53,17 @@ extension StageStorage {
     }
 
     /// Fails a request that has not begun; one that has begun runs to its end.
-    fileprivate func withdraw(_ request: PerformRequest<S>) {
+    fileprivate func withdraw(_ request: PerformRequest) {
         if machine.withLock({ $0.withdraw(request) }) { request.fail(CancellationError()) }
     }
 }
 
 /// A call that may be cancelled before its request exists.
-private final class PendingCall<S: Stage>: Sendable {
-    private let state = Lock<(request: PerformRequest<S>?, isCancelled: Bool)>((nil, false))
+private final class PendingCall: Sendable {
+    private let state = Lock<(request: PerformRequest?, isCancelled: Bool)>((nil, false))
 
     /// - Returns: Whether the task was cancelled before.
-    func enqueued(_ request: PerformRequest<S>) -> Bool {
+    func enqueued(_ request: PerformRequest) -> Bool {
         state.withLock { state in
             state.request = request
             return state.isCancelled
@@ -71,7 +71,7 @@ private final class PendingCall<S: Stage>: Sendable {
     }
 
     /// - Returns: The request, if it exists.
-    func cancelled() -> PerformRequest<S>? {
+    func cancelled() -> PerformRequest? {
         state.withLock { state in
             state.isCancelled = true
             return state.request

@@ -1,6 +1,6 @@
 /// A started stage.
 public struct StageHandle<S: Stage>: Sendable {
-    let storage: StageStorage<S>
+    let storage: StageStorage
 
     /// The name that messages about the stage carry.
     public var name: String { storage.name }

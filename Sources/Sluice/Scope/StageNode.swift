@@ -50,7 +50,7 @@ extension StageStorage: StageNode {
     var snapshot: StageSnapshot {
         StageSnapshot(
             name: name,
-            kind: behavior.kind,
+            kind: kind,
             books: machine.withLock { $0.books },
             outgoing: outlet.ledgers.map {
                 EdgeBooks(subscription: $0.subscription, asked: $0.ledger.asked, delivered: $0.ledger.delivered)

@@ -57,7 +57,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable (StageContext) async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producer, DemandDispatcher(), make)
+        start(name, .producer(make))
     }
 
     /// Starts a stage that receives and emits events.
@@ -70,7 +70,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producerConsumer, DemandDispatcher()) { _ in try await make() }
+        start(name, .producerConsumer { _ in try await make() })
     }
 
     /// Starts a consumer.
@@ -83,7 +83,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .consumer, DemandDispatcher()) { _ in try await make() }
+        start(name, .consumer { _ in try await make() })
     }
 
     /// Starts a consumer that asks for itself.
@@ -96,7 +96,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .manualConsumer, DemandDispatcher()) { _ in try await make() }
+        start(name, .manualConsumer { _ in try await make() })
     }
 
     /// Starts a stage that receives and emits events and asks for itself.
@@ -109,31 +109,29 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .manualProducerConsumer, DemandDispatcher()) { _ in try await make() }
+        start(name, .manualProducerConsumer { _ in try await make() })
     }
 
     /// Starts a producer with a dispatcher of the caller's.
     package func start<S: Producer>(
         _ name: String? = nil,
-        dispatcher: any Dispatcher<S.Output>,
+        dispatcher: any Dispatcher,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producer, dispatcher) { _ in try await make() }
+        start(name, .producer { _ in try await make() }, dispatcher)
     }
 
     private func start<S: Stage>(
         _ name: String?,
-        _ behavior: StageBehavior<S>,
-        _ dispatcher: any Dispatcher<S.Output>,
-        _ make: @escaping @Sendable (StageContext) async throws -> S
+        _ behavior: StageBehavior,
+        _ dispatcher: any Dispatcher = DemandDispatcher()
     ) -> StageHandle<S> {
         let storage = StageStorage(
             id: scope.newStageID(),
             name: name ?? "\(S.self)",
             behavior: behavior,
             dispatcher: dispatcher,
-            scope: scope,
-            make: make
+            scope: scope
         )
         scope.start(storage)
         return StageHandle(storage: storage)

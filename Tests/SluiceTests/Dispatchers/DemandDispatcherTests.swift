@@ -7,8 +7,8 @@ import Testing
 @Suite struct DemandDispatcherTests {
     /// A dispatcher, its queue, and what it delivered.
     struct Bench {
-        var dispatcher = DemandDispatcher<Int>()
-        var queue = EventQueue<Int>()
+        var dispatcher = DemandDispatcher()
+        var queue = EventQueue()
         var delivered: [Message] = []
 
         struct Message: Equatable {
@@ -31,8 +31,8 @@ import Testing
         /// - Returns: What this call delivered.
         mutating func dispatch(_ events: [Int]) -> [Message] {
             var messages: [Message] = []
-            queue.append(events)
-            dispatcher.dispatch(&queue) { messages.append(Message(to: $0.number, events: $1)) }
+            queue.append(Batch(events))
+            dispatcher.dispatch(&queue) { messages.append(Message(to: $0.number, events: $1.array())) }
             delivered += messages
             return messages
         }

@@ -3,8 +3,8 @@ import Testing
 @testable import Sluice
 
 @Suite struct InboundTests {
-    private func inbound(min: Int, max: Int) -> Inbound<Int> {
-        var inbound = Inbound<Int>()
+    private func inbound(min: Int, max: Int) -> Inbound {
+        var inbound = Inbound()
         inbound.subscribe(.first, to: RecordingUpstream(), window: DemandWindow(min: min, max: max))
         _ = inbound.ask(max, by: .first)
         return inbound
@@ -12,7 +12,7 @@ import Testing
 
     @Test func aMessageIsHandedOutInChunksAndEachIsFollowedByItsAsk() throws {
         var inbound = inbound(min: 80, max: 100)
-        inbound.received(Array(0..<45), for: .first)
+        inbound.received(EventQueue(Batch(Array(0..<45))), for: .first)
         var sizes: [Int] = []
         var asks: [String] = []
         while let chunk = inbound.nextChunk() {
@@ -26,7 +26,7 @@ import Testing
 
     @Test func messagesThatWaitAreJoinedUpToAChunk() {
         var inbound = inbound(min: 6, max: 10)
-        for message in [[1], [2, 3], [4], [5]] { inbound.received(message, for: .first) }
+        for message in [[1], [2, 3], [4], [5]] as [EventQueue] { inbound.received(message, for: .first) }
         expect(inbound.nextChunk()?.events == [1, 2, 3, 4])
         expect(inbound.nextChunk()?.events == [5])
     }
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func aManualSubscriptionGetsEachMessageWhole() {
-        var inbound = Inbound<Int>()
+        var inbound = Inbound()
         inbound.subscribe(.first, to: RecordingUpstream(), window: nil)
         _ = inbound.ask(10, by: .first)
         inbound.received([1, 2, 3], for: .first)
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func demandWithoutLimitDoesNotOverflow() {
-        var inbound = Inbound<Int>()
+        var inbound = Inbound()
         inbound.subscribe(.first, to: RecordingUpstream(), window: nil)
         expect(inbound.ask(.max, by: .first) != nil)
         expect(inbound.ask(.max, by: .first) == nil, "It has asked for all that it may")

@@ -23,13 +23,11 @@ final class RecordingUpstream: Upstream {
 /// A consumer that only records what it is told.
 final class RecordingDownstream: Downstream {
     let id = StageID(scope: ObjectIdentifier(RecordingDownstream.self), number: 0)
-    func deliver(_ events: [Int], for subscription: SubscriptionID) {}
+    func deliver(_ events: EventQueue, for subscription: SubscriptionID) {}
     func finished(_ subscription: SubscriptionID) {}
 }
 
-final class RequestToken: Sendable {}
-
-typealias TestMachine = StageMachine<Int, Int, RequestToken>
+typealias TestMachine = StageMachine
 
 extension SubscriptionID {
     static let first = SubscriptionID(number: 0)
@@ -54,7 +52,7 @@ extension TestMachine {
     mutating func nextSummary() -> String? { nextWork()?.summary }
 
     /// Plays the delivery right with a dispatcher that has this capacity, and places as much as it can.
-    mutating func playDelivery(_ first: Outbound<Int>.Delivery?, capacity: Int) -> Effects {
+    mutating func playDelivery(_ first: Outbound.Delivery?, capacity: Int) -> Effects {
         var (delivery, capacity, all) = (first, capacity, Effects())
         while var current = delivery {
             capacity -= current.events.removeFirst(capacity).count

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct OutboundTests {
     @Test func theRightIsTakenOnceAndWorkForItsHolderIsLeft() throws {
-        var outbound = Outbound<Int>()
+        var outbound = Outbound()
         outbound.note(.subscribed(.first, RecordingDownstream()))
         let first = try require(outbound.takeRight())
         expect(first.notices.count == 1)
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func whatIsInTheHoldersHandsCountsAsHeld() throws {
-        var outbound = Outbound<Int>()
+        var outbound = Outbound()
         outbound.note(.asked(3, .first))
         let notices = try require(outbound.takeRight())
         expect(outbound.delivered(leaving: notices.events, capacity: 3, wasFinal: false) == nil)
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test("W1: what is left goes before what was emitted meanwhile") func leftoversGoFirst() throws {
-        var outbound = Outbound<Int>()
+        var outbound = Outbound()
         outbound.note(.asked(1, .first))
         let notices = try require(outbound.takeRight())
         outbound.emit([1, 2])
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func theEndIsToldOnceAndAfterEverythingElse() throws {
-        var outbound = Outbound<Int>()
+        var outbound = Outbound()
         outbound.emit([1])
         outbound.finish()
         expect(outbound.takeRight() == nil, "Nobody wants what is held")

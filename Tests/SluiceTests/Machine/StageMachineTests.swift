@@ -31,7 +31,7 @@ import Testing
         guard case .deliver(let delivery) = machine.nextWork() else { return expect(Bool(false)) }
         _ = machine.playDelivery(delivery, capacity: 5)
         expect(machine.nextSummary() == nil)
-        expect(machine.perform(RequestToken()) != nil)
+        expect(machine.perform(PerformRequest()) != nil)
         expect(machine.nextSummary() == "perform")
         _ = machine.go()
         expect(machine.nextSummary() == "demand 5")
@@ -138,10 +138,10 @@ import Testing
 
     @Test func aCancelledStageStopsAndRefusesEverything() {
         var machine = source(demand: 1)
-        _ = machine.perform(RequestToken())
+        _ = machine.perform(PerformRequest())
         _ = machine.cancel()
         expect(machine.nextSummary() == "stop")
-        let isRefused = machine.perform(RequestToken()) == nil
+        let isRefused = machine.perform(PerformRequest()) == nil
         expect(isRefused)
         expect(machine.stop().count == 1)
         expect(machine.stop().isEmpty)
@@ -149,7 +149,7 @@ import Testing
 
     @Test func aRequestIsWithdrawnOnlyBeforeItBegins() {
         var machine = source(demand: 1)
-        let (first, second) = (RequestToken(), RequestToken())
+        let (first, second) = (PerformRequest(), PerformRequest())
         _ = machine.perform(first)
         _ = machine.perform(second)
         expect(machine.nextSummary() == "perform")

@@ -24,7 +24,7 @@ struct FaultyDispatcher: Dispatcher {
 
     let fault: Fault
     let occasion: Occasion
-    private var inner = DemandDispatcher<SimulatedEvent>()
+    private var inner = DemandDispatcher()
     private var isHiding = false
 
     init(_ fault: Fault, _ occasion: Occasion) {
@@ -39,8 +39,8 @@ struct FaultyDispatcher: Dispatcher {
     mutating func cancelled(_ subscription: SubscriptionID) { inner.cancelled(subscription) }
 
     mutating func dispatch(
-        _ events: inout EventQueue<SimulatedEvent>,
-        to deliver: (SubscriptionID, [SimulatedEvent]) -> Void
+        _ events: inout EventQueue,
+        to deliver: (SubscriptionID, EventQueue) -> Void
     ) {
         if isHiding || fault == .withholds && occasion.hasCome { return }
         guard !occasion.hasCome, capacity > 0 else { return inner.dispatch(&events, to: deliver) }
@@ -59,7 +59,7 @@ struct FaultyDispatcher: Dispatcher {
         case .reorders, .doubles, .overDelivers:
             break
         }
-        inner.dispatch(&events) { messages.append(($0, $1)) }
+        inner.dispatch(&events) { messages.append(($0, $1.array())) }
         guard !messages.isEmpty else { return }
         if fault == .reorders, messages[0].batch.count > 1 {
             occasion.come()
@@ -71,8 +71,8 @@ struct FaultyDispatcher: Dispatcher {
         }
         if fault == .overDelivers, !events.isEmpty {
             occasion.come()
-            messages[0].batch += events.removeFirst(events.count)
+            messages[0].batch += events.removeFirst(events.count).array(of: SimulatedEvent.self)
         }
-        for message in messages { deliver(message.id, message.batch) }
+        for message in messages { deliver(message.id, EventQueue(Batch(message.batch))) }
     }
 }

@@ -20,7 +20,7 @@ struct SimulatedGraph: Sendable {
         _ stages: Stages,
         _ journal: SimulationJournal,
         _ clock: TestClock,
-        dispatcher: (any Dispatcher<SimulatedEvent>)?
+        dispatcher: (any Dispatcher)?
     ) {
         self.journal = journal
         var nodes: [Node] = []

@@ -5,9 +5,9 @@ import SluiceTesting
 /// Runs one plan under one schedule and judges it.
 struct Simulation {
     let plan: SimulationPlan
-    var dispatcher: (any Dispatcher<SimulatedEvent>)?
+    var dispatcher: (any Dispatcher)?
 
-    init(_ plan: SimulationPlan, dispatcher: (any Dispatcher<SimulatedEvent>)? = nil) {
+    init(_ plan: SimulationPlan, dispatcher: (any Dispatcher)? = nil) {
         self.plan = plan
         self.dispatcher = dispatcher
     }
