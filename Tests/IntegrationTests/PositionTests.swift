@@ -179,6 +179,8 @@ extension IntegrationTests {
         }
 
         private func insert(_ bench: Bench, _ ids: ClosedRange<Int>) throws {
+            // The server's log is then flushed beyond the rows when this returns, so that a slot can be moved past them.
+            try bench.run("set synchronous_commit = on")
             try bench.run(
                 "insert into items select id, 1 from generate_series(\(ids.lowerBound), \(ids.upperBound)) id"
             )

@@ -8,6 +8,8 @@ struct CoalescingWait {
     /// Small segments fill the socket's buffer at about 20 KB, and then the server stalls: stay well below.
     private static let plenty = 16 << 10
     private static let little = 9 << 10
+    /// A drain of more than a few small transactions.
+    private static let hot = 2 << 10
     /// After so long a silence the stream counts as idle.
     private static let silence = Duration.milliseconds(3)
 
@@ -33,7 +35,7 @@ struct CoalescingWait {
     ///   - waited: Whether it came after a wait.
     /// - Returns: False for a stream of single small transactions, where latency counts.
     func isHot(bytes: Int, waited: Bool) -> Bool {
-        waited && bytes >= Self.little
+        waited && bytes >= Self.hot
     }
 
     /// A drain ended.

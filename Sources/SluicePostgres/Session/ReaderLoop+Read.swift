@@ -39,7 +39,9 @@ extension ReaderLoop {
         let deadline = Instant.now.advanced(by: Self.gatherLimit)
         let wanted = min(demand, Self.gatherEvents)
         while true {
-            let pause = mayHoldFrames ? .zero : wait.beforeRead(at: .now, demand: demand)
+            // What the last answer left behind shows as well as a wait that much is coming.
+            let isUnderWay = mayHoldFrames
+            let pause = isUnderWay ? .zero : wait.beforeRead(at: .now, demand: demand)
             if pause > .zero { usleep(UInt32(clamping: pause.nanoseconds / 1000)) }
             var bytes = 0
             // Also after a failure: what was read before it counts.
@@ -49,7 +51,7 @@ extension ReaderLoop {
                 wait.drained(at: now, bytes: bytes, waited: pause > .zero)
             }
             try drain(demand: demand, bytes: &bytes)
-            guard !mayHoldFrames, !framer.isFinished, wait.isHot(bytes: bytes, waited: pause > .zero),
+            guard !mayHoldFrames, !framer.isFinished, isUnderWay || wait.isHot(bytes: bytes, waited: pause > .zero),
                 framer.count < wanted, framer.cost < budget.readUnit, Instant.now < deadline
             else { return }
         }
