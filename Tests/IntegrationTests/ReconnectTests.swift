@@ -33,8 +33,8 @@ extension IntegrationTests {
                 let process = try bench.stream(bench.file)
                 for round in 1...3 {
                     let first = round * 100_000
-                    try bench.run("insert into items select id, 1 from generate_series(\(first), \(first + 4999)) id")
                     let start = bench.folder.size("out.ndjson")
+                    try bench.run("insert into items select id, 1 from generate_series(\(first), \(first + 4999)) id")
                     try bench.wait("output") { bench.folder.size("out.ndjson") > start }
                     // A server that loses one of its processes restarts all of them and recovers from its log.
                     kill(pid_t(bench.sql.backendPID), SIGKILL)
