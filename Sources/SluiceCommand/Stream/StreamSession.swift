@@ -98,7 +98,7 @@ final class StreamSession: Sendable {
         do {
             try await withStages { stages in
                 let slot = stages.start("slot") { SlotProducer(source: opened.reader) }
-                let ordered = stages.start("reorder buffer") { ReorderBuffer<Change>(window: 4096) }
+                let ordered = stages.start("reorder buffer") { ReorderBuffer<Change>(window: 2048) }
                 for number in 1...max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
                     let processor = stages.start("processor \(number)") {
                         Processor(
@@ -107,7 +107,7 @@ final class StreamSession: Sendable {
                             primaryKey: { try await opened.keys.primaryKey(of: $0) }
                         )
                     }
-                    try await processor.subscribe(to: slot, maxDemand: 4096, minDemand: 2048)
+                    try await processor.subscribe(to: slot, maxDemand: 2048, minDemand: 1536)
                     try await ordered.subscribe(to: processor)
                 }
                 let delivery = stages.start("delivery") { [limit, options] in
@@ -116,7 +116,7 @@ final class StreamSession: Sendable {
                         opened.checkpointer.delivered(delivered)
                     }
                 }
-                try await delivery.subscribe(to: ordered, maxDemand: 8192, minDemand: 4096)
+                try await delivery.subscribe(to: ordered, maxDemand: 8192, minDemand: 7168)
                 meter.watch(demand: { slot.demand })
                 beginStreaming { stages.drain(within: Self.drainDeadline) }
             }
