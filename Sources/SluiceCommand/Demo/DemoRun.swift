@@ -70,7 +70,7 @@ struct DemoRun {
 
     private func stream(_ options: StreamOptions, target: ConnectionTarget, file: String) async throws -> DemoSummary {
         let session = StreamSession(options: options, console: console)
-        let watch = DemoWatch(session, console: console)
+        let watch = DemoWatch(session)
         let begun = ContinuousClock.now
         return try await withThrowingTaskGroup(of: StreamSummary?.self) { group in
             group.addTask { try await session.run() }

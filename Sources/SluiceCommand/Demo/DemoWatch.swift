@@ -11,12 +11,10 @@ final class DemoWatch: Sendable {
     }
 
     private let session: StreamSession
-    private let console: Console
     private let findings = Mutex(Findings())
 
-    init(_ session: StreamSession, console: Console) {
+    init(_ session: StreamSession) {
         self.session = session
-        self.console = console
     }
 
     /// Since the last ``takeFindings()``.
