@@ -3,13 +3,13 @@
 ///
 /// So the engine is not generic, and nothing on the way of a batch has to look up a type's metadata.
 package struct Batch: Sendable {
-    fileprivate let array: AnyEventArray
-    fileprivate let start: Int
+    private let array: AnyEventArray
+    private let start: Int
 
     /// How many events there are.
     package let count: Int
 
-    fileprivate init(array: AnyEventArray, start: Int, count: Int) {
+    private init(array: AnyEventArray, start: Int, count: Int) {
         self.array = array
         self.start = start
         self.count = count
@@ -18,6 +18,11 @@ package struct Batch: Sendable {
     /// Wraps an array; it is not copied.
     package init<Event: Sendable>(_ events: [Event]) {
         self.init(array: EventArray(events), start: 0, count: events.count)
+    }
+
+    /// Wraps another array of the same type; cheaper than to make a batch from nothing.
+    func with<Event: Sendable>(_ events: [Event]) -> Batch {
+        Batch(array: box(of: Event.self).sibling(events), start: 0, count: events.count)
     }
 
     /// The first events; at most ``count``.
@@ -30,15 +35,32 @@ package struct Batch: Sendable {
         Batch(array: array, start: start + count, count: self.count - count)
     }
 
-    /// Appends the events to an array of their own type; an empty array takes a whole one over without a copy.
-    package func append<Event: Sendable>(to events: inout [Event]) {
-        // Handles are typed: a stage can only subscribe to one whose output is its input. Debug builds check the cast.
-        let array = unsafeDowncast(array, to: EventArray<Event>.self)
-        if events.isEmpty, start == 0, count == array.events.count {
-            events = array.events
-        } else {
-            events += array.events[start..<start + count]
+    /// The events as an array of their own type; without a copy if that was the batch's own.
+    func array<Event: Sendable>(of type: Event.Type) -> [Event] {
+        let events = allEvents(of: type)
+        if events.count == count { return events }
+        // Unlike a slice's, this copy does not look up a protocol's functions for each type anew.
+        return Array(unsafeUninitializedCapacity: count) { copy, initialized in
+            initialized = count
+            events.withUnsafeBufferPointer { events in
+                guard let source = events.baseAddress, let target = copy.baseAddress else { return }
+                target.initialize(from: source + start, count: count)
+            }
         }
+    }
+
+    /// Appends the events to an array of their own type.
+    package func append<Event: Sendable>(to events: inout [Event]) {
+        events += allEvents(of: Event.self)[start..<start + count]
+    }
+
+    private func allEvents<Event: Sendable>(of type: Event.Type) -> [Event] {
+        box(of: type).events
+    }
+
+    private func box<Event: Sendable>(of type: Event.Type) -> EventArray<Event> {
+        // Handles are typed: a stage can only subscribe to one whose output is its input. Debug builds check the cast.
+        unsafeDowncast(array, to: EventArray<Event>.self)
     }
 }
 
@@ -51,7 +73,12 @@ private final class EventArray<Event: Sendable>: AnyEventArray, @unchecked Senda
     // One constant of a Sendable type.
     let events: [Event]
 
-    init(_ events: [Event]) {
+    required init(_ events: [Event]) {
         self.events = events
+    }
+
+    /// Wraps another array: an instance knows its type's metadata, which would have to be looked up otherwise.
+    func sibling(_ events: [Event]) -> Self {
+        Self(events)
     }
 }

@@ -1,10 +1,6 @@
-import DequeModule
-
 /// Events in order, kept in the batches in which they came, so that a batch that passes through whole is never copied.
 package struct EventQueue: Sendable {
-    // The first batch is held inline: the usual queue of one batch costs no allocation of its own.
-    private var head: Batch?
-    private var rest: Deque<Batch> = []
+    private var batches = ShortQueue<Batch>()
 
     /// How many events there are.
     package private(set) var count = 0
@@ -14,64 +10,56 @@ package struct EventQueue: Sendable {
 
     package init() {}
 
-    package init(_ batch: Batch) {
+    package init(_ batch: consuming Batch) {
         append(batch)
     }
 
     /// Adds events at the end.
-    package mutating func append(_ batch: Batch) {
-        guard batch.count > 0 else { return }
-        count += batch.count
-        if head == nil { head = batch } else { rest.append(batch) }
+    package mutating func append(_ batch: consuming Batch) {
+        let size = batch.count
+        guard size > 0 else { return }
+        count += size
+        batches.append(batch)
     }
 
     /// Adds another queue's events at the end.
     package mutating func append(_ other: consuming EventQueue) {
-        if isEmpty {
-            self = other
-            return
-        }
-        while let batch = other.popBatch() { append(batch) }
+        count += other.count
+        batches.append(other.batches)
     }
 
     /// Takes the first `count` events; all of them if there are fewer.
     package mutating func removeFirst(_ count: Int) -> EventQueue {
-        if count >= self.count {
-            defer { self = EventQueue() }
-            return self
-        }
+        if count >= self.count { return take() }
         var taken = EventQueue()
-        while taken.count < count, let batch = popBatch() {
+        while taken.count < count, let batch = batches.popFirst() {
             let missing = count - taken.count
             if batch.count <= missing {
                 taken.append(batch)
             } else {
                 taken.append(batch.prefix(missing))
-                pushFront(batch.dropFirst(missing))
+                batches.prepend(batch.dropFirst(missing))
             }
         }
+        self.count -= taken.count
         return taken
     }
 
+    /// Takes all events.
+    mutating func take() -> EventQueue {
+        let all = consume self
+        self = EventQueue()
+        return all
+    }
+
     /// All events as an array of their type.
-    package func array<Event: Sendable>(of type: Event.Type = Event.self) -> [Event] {
+    package consuming func array<Event: Sendable>(of type: Event.Type = Event.self) -> [Event] {
+        guard let batch = batches.popFirst() else { return [] }
+        if batches.isEmpty { return batch.array(of: type) }
         var events: [Event] = []
-        if !rest.isEmpty { events.reserveCapacity(count) }
-        head?.append(to: &events)
-        for batch in rest { batch.append(to: &events) }
+        events.reserveCapacity(count)
+        batch.append(to: &events)
+        while let batch = batches.popFirst() { batch.append(to: &events) }
         return events
-    }
-
-    private mutating func popBatch() -> Batch? {
-        guard let batch = head else { return nil }
-        head = rest.popFirst()
-        count -= batch.count
-        return batch
-    }
-
-    private mutating func pushFront(_ batch: Batch) {
-        count += batch.count
-        if let head { rest.prepend(head) }
-        head = batch
     }
 }

@@ -22,9 +22,8 @@ package struct DemandDispatcher: Dispatcher {
     package mutating func asked(_ count: Int, by subscription: SubscriptionID) {
         guard let index = entries.firstIndex(where: { $0.id == subscription }) else { return }
         capacity += count
-        var entry = entries.remove(at: index)
-        entry.demand += count
-        insert(entry)
+        entries[index].demand += count
+        moveUp(index)
     }
 
     package mutating func cancelled(_ subscription: SubscriptionID) {
@@ -34,20 +33,33 @@ package struct DemandDispatcher: Dispatcher {
 
     package mutating func dispatch(
         _ events: inout EventQueue,
-        to deliver: (SubscriptionID, EventQueue) -> Void
+        to deliver: (SubscriptionID, consuming EventQueue) -> Void
     ) {
         while !events.isEmpty, capacity > 0 {
-            var hungriest = entries.removeFirst()
+            let hungriest = entries[0]
             let batch = events.removeFirst(hungriest.demand)
-            hungriest.demand -= batch.count
+            entries[0].demand -= batch.count
             capacity -= batch.count
-            insert(hungriest)
+            moveFirstDown()
             deliver(hungriest.id, batch)
         }
     }
 
-    private mutating func insert(_ entry: Entry) {
-        let index = entries.firstIndex { $0.demand < entry.demand } ?? entries.endIndex
-        entries.insert(entry, at: index)
+    /// Restores the order after an entry's demand has grown.
+    private mutating func moveUp(_ index: Int) {
+        var index = index
+        while index > 0, entries[index - 1].demand < entries[index].demand {
+            entries.swapAt(index - 1, index)
+            index -= 1
+        }
+    }
+
+    /// Restores the order after the first entry's demand has shrunk.
+    private mutating func moveFirstDown() {
+        var index = 0
+        while index + 1 < entries.count, entries[index + 1].demand >= entries[index].demand {
+            entries.swapAt(index, index + 1)
+            index += 1
+        }
     }
 }

@@ -22,5 +22,5 @@ package protocol Dispatcher: Sendable {
     /// - Parameters:
     ///   - events: What is there, in order.
     ///   - deliver: Takes one message for one subscription; at least one event.
-    mutating func dispatch(_ events: inout EventQueue, to deliver: (SubscriptionID, EventQueue) -> Void)
+    mutating func dispatch(_ events: inout EventQueue, to deliver: (SubscriptionID, consuming EventQueue) -> Void)
 }

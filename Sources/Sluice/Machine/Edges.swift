@@ -8,7 +8,7 @@ protocol Upstream: AnyObject, Sendable {
     /// Takes what a consumer says, and delivers what follows from it.
     ///
     /// - Returns: What the stage in its turn says to its own producers.
-    func receive(_ signal: Signal) -> [Signal]
+    func receive(_ signal: Signal) -> ShortQueue<Signal>
 }
 
 /// A consumer as its producers reach it, under their delivery right: so each subscription is first in, first out.
@@ -16,7 +16,7 @@ protocol Downstream: AnyObject, Sendable {
     var id: StageID { get }
 
     /// Takes a message, at least one event.
-    func deliver(_ events: EventQueue, for subscription: SubscriptionID)
+    func deliver(_ events: consuming EventQueue, for subscription: SubscriptionID)
 
     /// Says that nothing will follow.
     func finished(_ subscription: SubscriptionID)
@@ -36,16 +36,11 @@ struct Signal: Sendable {
     let content: Content
 }
 
-extension [Signal] {
+extension ShortQueue<Signal> {
     /// Sends each signal, and what follows from it further up.
     ///
     /// One after the other, not one inside the other: the stack does not grow with the length of a chain.
     consuming func send() {
-        var next = startIndex
-        while next < count {
-            let signal = self[next]
-            next += 1
-            self += signal.upstream.receive(signal)
-        }
+        while let signal = popFirst() { append(signal.upstream.receive(signal)) }
     }
 }

@@ -1,16 +1,14 @@
-import DequeModule
-
 /// The receiving half of a stage's machine: subscriptions, their windows, and the messages that wait.
 struct Inbound: Sendable {
     /// A piece of a message for the handler, and the ask that follows it.
-    struct Chunk: Sendable {
+    struct Chunk: ~Copyable, Sendable {
         var events: EventQueue
         var subscription: SubscriptionID
         var ask: Signal?
     }
 
     private enum Item: Sendable {
-        case events(EventQueue, SubscriptionID)
+        case events(EventQueue, count: Int, SubscriptionID)
         case finished(SubscriptionID)
     }
 
@@ -31,7 +29,7 @@ struct Inbound: Sendable {
     }
 
     private var subscriptions: [Subscription] = []
-    private var inbox: Deque<Item> = []
+    private var inbox = ShortQueue<Item>()
     /// How many items of the inbox are messages, and how many are ends; a look at these is cheaper than one at it.
     private var messageCount = 0
     private var endCount = 0
@@ -68,13 +66,14 @@ struct Inbound: Sendable {
     }
 
     /// A message of a subscription that has ended is ignored.
-    mutating func received(_ events: EventQueue, for id: SubscriptionID) {
+    mutating func received(_ events: consuming EventQueue, for id: SubscriptionID) {
         guard let index = index(of: id) else { return }
-        let isAskedFor = subscriptions[index].ledger.deliver(events.count)
+        let count = events.count
+        let isAskedFor = subscriptions[index].ledger.deliver(count)
         assert(isAskedFor, "\(subscriptions[index].upstream.name) delivered more than was asked for")
-        waitingEvents += events.count
+        waitingEvents += count
         messageCount += 1
-        inbox.append(.events(events, id))
+        inbox.append(.events(events, count: count, id))
     }
 
     mutating func finished(_ id: SubscriptionID) {
@@ -93,14 +92,18 @@ struct Inbound: Sendable {
     }
 
     /// Begins to leave every producer.
-    mutating func leaveAll() -> [Signal] {
-        subscriptions.indices.compactMap { index in leave(subscriptions[index].id) }
+    mutating func leaveAll() -> ShortQueue<Signal> {
+        var signals = ShortQueue<Signal>()
+        for index in subscriptions.indices {
+            if let signal = leave(subscriptions[index].id) { signals.append(signal) }
+        }
+        return signals
     }
 
     /// Forgets subscriptions whose end has come to the front.
     mutating func removeFinished() {
         while endCount > 0, current == nil, case .finished(let id) = inbox.first {
-            inbox.removeFirst()
+            _ = inbox.popFirst()
             endCount -= 1
             guard let index = index(of: id) else { continue }
             if !subscriptions[index].isLeaving { hasSeenFinish = true }
@@ -115,10 +118,9 @@ struct Inbound: Sendable {
     mutating func nextChunk() -> Chunk? {
         removeFinished()
         if current == nil { takeMessage() }
-        guard var message = current else { return nil }
+        guard var message = current.take() else { return nil }
         let remaining = message.events.count
         guard let index = index(of: message.subscription), var window = subscriptions[index].window else {
-            current = nil
             waitingEvents -= remaining
             return Chunk(events: message.events, subscription: message.subscription, ask: nil)
         }
@@ -126,20 +128,18 @@ struct Inbound: Sendable {
         subscriptions[index].window = window
         waitingEvents -= chunk.size
         let ask = chunk.ask == 0 ? nil : ask(chunk.ask, by: message.subscription)
-        let events = message.events.removeFirst(chunk.size)
-        current = message.events.isEmpty ? nil : message
-        return Chunk(events: events, subscription: message.subscription, ask: ask)
+        let (events, subscription) = (message.events.removeFirst(chunk.size), message.subscription)
+        if !message.events.isEmpty { current = message }
+        return Chunk(events: events, subscription: subscription, ask: ask)
     }
 
     private mutating func takeMessage() {
-        guard messageCount > 0, case .events(var events, let id) = inbox.first else { return }
-        inbox.removeFirst()
+        guard messageCount > 0, case .events(var events, _, let id) = inbox.popFirst() else { return }
         messageCount -= 1
         if let index = index(of: id), let limit = subscriptions[index].window?.limit {
-            while messageCount > 0, events.count < limit, case .events(let more, id) = inbox.first,
-                events.count + more.count <= limit
+            while messageCount > 0, events.count < limit, case .events(_, let count, id) = inbox.first,
+                events.count + count <= limit, case .events(let more, _, _) = inbox.popFirst()
             {
-                inbox.removeFirst()
                 messageCount -= 1
                 events.append(more)
             }

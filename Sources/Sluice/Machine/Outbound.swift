@@ -9,16 +9,15 @@ struct Outbound: Sendable {
         case cancelled(SubscriptionID)
     }
 
-    /// Work for the holder of the delivery right; whoever has one holds it.
-    struct Delivery: Sendable {
-        var notices: [Notice]
-        var events: EventQueue
+    /// Work for the holder of the delivery right.
+    struct Delivery: ~Copyable, Sendable {
+        var notices = ShortQueue<Notice>()
+        var events = EventQueue()
         /// Everything before it is delivered: tell every subscription that nothing will follow.
-        var isFinal: Bool
+        var isFinal = false
     }
 
-    private var notices: [Notice] = []
-    private var noticeCount = 0
+    private var notices = ShortQueue<Notice>()
     private var buffer = EventQueue()
     private var inHand = 0
     private var isRightTaken = false
@@ -32,10 +31,10 @@ struct Outbound: Sendable {
     private(set) var emitted = 0
 
     var hasSubscription: Bool { subscriptionCount > 0 }
-    var hasNotices: Bool { noticeCount > 0 }
+    var hasNotices: Bool { !notices.isEmpty }
 
     /// Whether notices wait that no holder of the right will find.
-    var hasUnattendedNotices: Bool { noticeCount > 0 && !isRightTaken }
+    var hasUnattendedNotices: Bool { !notices.isEmpty && !isRightTaken }
 
     /// Everything emitted and not delivered.
     var held: Int { buffer.count + inHand }
@@ -57,11 +56,10 @@ struct Outbound: Sendable {
         case .cancelled: subscriptionCount -= 1
         case .asked: break
         }
-        noticeCount += 1
         notices.append(notice)
     }
 
-    mutating func emit(_ events: Batch) {
+    mutating func emit(_ events: consuming Batch) {
         emitted += events.count
         buffer.append(events)
     }
@@ -71,10 +69,22 @@ struct Outbound: Sendable {
     }
 
     /// Takes the right if it is free and there is something to do under it.
-    mutating func takeRight() -> Delivery? {
-        guard !isRightTaken, hasWork else { return nil }
+    ///
+    /// - Returns: Whether the right was taken; then ``fill(_:)`` follows at once.
+    mutating func takeRight() -> Bool {
+        guard !isRightTaken, hasWork else { return false }
         isRightTaken = true
-        return makeDelivery()
+        return true
+    }
+
+    /// Gives the holder of the right its work.
+    ///
+    /// - Parameter delivery: What the holder has in hand: nothing. It is filled in place, for it is large.
+    mutating func fill(_ delivery: inout Delivery) {
+        inHand = buffer.count
+        delivery.isFinal = ending != .none && buffer.isEmpty
+        if !notices.isEmpty { swap(&delivery.notices, &notices) }
+        swap(&delivery.events, &buffer)
     }
 
     /// Whether a neighbour must act at once, and not leave its notice for the stage's own task.
@@ -82,39 +92,31 @@ struct Outbound: Sendable {
 
     /// The holder has done its work.
     ///
-    /// - Returns: More work; nil when nothing is left, and then the right is given back.
-    mutating func delivered(leaving leftover: consuming EventQueue, capacity: Int, wasFinal: Bool) -> Delivery? {
+    /// - Parameters:
+    ///   - delivery: What is left of its events; taken back. More work, if there is some.
+    ///   - capacity: What the dispatcher could place now.
+    /// - Returns: Whether there is more work; if not, the right is given back.
+    mutating func delivered(_ delivery: inout Delivery, capacity: Int) -> Bool {
         inHand = 0
         self.capacity = capacity
-        if wasFinal { ending = .finished }
-        if !leftover.isEmpty {
-            leftover.append(buffer)
-            buffer = leftover
+        if delivery.isFinal { ending = .finished }
+        if !delivery.events.isEmpty {
+            delivery.events.append(buffer.take())
+            swap(&delivery.events, &buffer)
         }
         guard hasWork else {
             isRightTaken = false
-            return nil
+            return false
         }
-        return makeDelivery()
+        fill(&delivery)
+        return true
     }
 
     private var hasWork: Bool {
-        if noticeCount > 0 { return true }
+        if !notices.isEmpty { return true }
         return buffer.isEmpty ? ending == .finishing : capacity > 0
     }
 
-    private mutating func makeDelivery() -> Delivery {
-        let delivery = Delivery(
-            notices: notices,
-            events: buffer,
-            isFinal: ending != .none && buffer.isEmpty
-        )
-        notices = []
-        noticeCount = 0
-        inHand = buffer.count
-        buffer = EventQueue()
-        return delivery
-    }
 }
 
 extension Outbound {

@@ -5,9 +5,10 @@ import DequeModule
 /// The owner keeps it under a lock, and does what it returns outside of the lock.
 struct StageMachine: ~Copyable {
     /// What the stage's task does next.
-    enum Work {
+    enum Work: ~Copyable {
         case perform(PerformRequest)
-        case deliver(Outbound.Delivery)
+        /// The task holds the delivery right; ``fill(_:)`` follows at once.
+        case deliver
         case subscribed(SubscriptionID)
         case handle(EventQueue, from: SubscriptionID)
         case demand(Int)
@@ -16,9 +17,10 @@ struct StageMachine: ~Copyable {
     }
 
     /// What is to be done outside of the lock after a neighbour's or the task's input.
-    struct Effects {
-        var delivery: Outbound.Delivery?
-        var signals: [Signal] = []
+    struct Effects: ~Copyable {
+        /// The caller holds the delivery right; ``fill(_:)`` follows at once.
+        var delivers = false
+        var signals = ShortQueue<Signal>()
         var waiter: UnsafeContinuation<Void, Never>?
         /// Cancel the source's task, so that a waiting handler returns.
         var interrupt = false
@@ -36,7 +38,7 @@ struct StageMachine: ~Copyable {
     private var newSubscriptions: Deque<SubscriptionID> = []
 
     /// Asks that wait until what was emitted fits the consumers' demand.
-    private var deferredAsks: [Signal] = []
+    private var deferredAsks = ShortQueue<Signal>()
     private var isInHandler = false
 
     /// Whether a source may be called: it returned something last time, or was stirred since its last call began.
@@ -66,14 +68,14 @@ struct StageMachine: ~Copyable {
         if isCancelled || phase == .stopped { return .stop }
         if phase != .finishing {
             if let request = requests.popFirst() { return .perform(request) }
-            if outbound.hasNotices, let delivery = outbound.takeRight() { return .deliver(delivery) }
+            if outbound.hasNotices, outbound.takeRight() { return .deliver }
             if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
             inbound.removeFinished()
             guard hasNoFuture else { return kind == .producer ? nextSourceWork() : nextReceivedWork() }
             // At once, in the same transition: a subscription that came in between would never be served.
             end()
         }
-        return outbound.takeRight().map(Work.deliver) ?? .stop
+        return outbound.takeRight() ? .deliver : .stop
     }
 
     private mutating func nextSourceWork() -> Work? {
@@ -86,8 +88,8 @@ struct StageMachine: ~Copyable {
 
     private mutating func nextReceivedWork() -> Work? {
         if kind.emits, outbound.need == 0 { return nil }
-        guard let chunk = inbound.nextChunk() else { return nil }
-        if let ask = chunk.ask { deferredAsks.append(ask) }
+        guard var chunk = inbound.nextChunk() else { return nil }
+        if let ask = chunk.ask.take() { deferredAsks.append(ask) }
         isInHandler = true
         return .handle(chunk.events, from: chunk.subscription)
     }
@@ -102,7 +104,7 @@ struct StageMachine: ~Copyable {
     }
 
     /// A handler call has returned these events.
-    mutating func handled(emitting events: Batch?) -> Effects {
+    mutating func handled(emitting events: consuming Batch?) -> Effects {
         isInHandler = false
         if let events, events.count > 0 {
             if kind == .producer { isStirred = true }
@@ -135,15 +137,19 @@ struct StageMachine: ~Copyable {
 
     // MARK: Neighbours, as producers
 
-    mutating func delivered(
-        leaving leftover: consuming EventQueue,
-        capacity: Int,
-        wasFinal: Bool
-    ) -> Effects {
+    /// Gives the holder of the delivery right its work; see ``Outbound/fill(_:)``.
+    mutating func fill(_ delivery: inout Outbound.Delivery) {
+        outbound.fill(&delivery)
+    }
+
+    /// The holder of the right has done its work; see ``Outbound/delivered(_:capacity:)``.
+    ///
+    /// If there is more, it is filled in already.
+    mutating func delivered(_ delivery: inout Outbound.Delivery, capacity: Int) -> Effects {
         var effects = Effects()
         if capacity > outbound.capacity { isStirred = true }
-        effects.delivery = outbound.delivered(leaving: leftover, capacity: capacity, wasFinal: wasFinal)
-        if !isInHandler, outbound.fits { swap(&effects.signals, &deferredAsks) }
+        effects.delivers = outbound.delivered(&delivery, capacity: capacity)
+        if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
         effects.waiter = takeWaiter()
         return effects
     }
@@ -152,7 +158,7 @@ struct StageMachine: ~Copyable {
         outbound.note(notice)
         switch notice {
         case .asked: isStirred = true
-        case .cancelled: return afterLosingConsumer(Effects(delivery: outbound.takeRight()))
+        case .cancelled: return afterLosingConsumer(Effects(delivers: outbound.takeRight()))
         case .subscribed: break
         }
         return outbound.needsDelivery ? effects() : Effects(waiter: takeWaiter())
@@ -171,7 +177,7 @@ struct StageMachine: ~Copyable {
     mutating func accepted(_ id: SubscriptionID, window: DemandWindow?) -> Effects {
         var effects = Effects()
         if let window {
-            if let ask = inbound.ask(window.max, by: id) { effects.signals = [ask] }
+            effects.signals = ShortQueue(inbound.ask(window.max, by: id))
         } else {
             newSubscriptions.append(id)
             effects.waiter = takeWaiter()
@@ -179,7 +185,7 @@ struct StageMachine: ~Copyable {
         return effects
     }
 
-    mutating func received(_ events: EventQueue, for id: SubscriptionID) -> Effects {
+    mutating func received(_ events: consuming EventQueue, for id: SubscriptionID) -> Effects {
         inbound.received(events, for: id)
         return Effects(waiter: takeWaiter())
     }
@@ -196,7 +202,7 @@ struct StageMachine: ~Copyable {
             deferredAsks.append(ask)
             return Effects()
         }
-        return Effects(signals: [ask])
+        return Effects(signals: ShortQueue(ask))
     }
 
     mutating func leave(_ id: SubscriptionID) -> Signal? {
@@ -259,17 +265,16 @@ struct StageMachine: ~Copyable {
     }
 
     /// Everything is over: gives out what refers to neighbours, to be destroyed outside of the lock.
-    mutating func dismantle() -> (Inbound, Outbound, [Signal]) {
+    mutating func dismantle() -> (Inbound, Outbound, ShortQueue<Signal>) {
         phase = .stopped
-        defer { (inbound, outbound, deferredAsks) = (Inbound(), Outbound(), []) }
+        defer { (inbound, outbound, deferredAsks) = (Inbound(), Outbound(), ShortQueue()) }
         return (inbound, outbound, deferredAsks)
     }
 
     // MARK: Inside
 
     /// Without a consumer for good, a source stops and another stage leaves its producers.
-    private mutating func afterLosingConsumer(_ effects: Effects) -> Effects {
-        var effects = effects
+    private mutating func afterLosingConsumer(_ effects: consuming Effects) -> Effects {
         if isForsaken {
             effects.signals = inbound.leaveAll()
             if kind == .producer, phase == .running || phase == .held {
@@ -291,14 +296,14 @@ struct StageMachine: ~Copyable {
 
     private mutating func end() {
         phase = .finishing
-        deferredAsks = []
+        deferredAsks = ShortQueue()
         outbound.finish()
     }
 
     private mutating func effects() -> Effects {
         var effects = Effects()
-        effects.delivery = outbound.takeRight()
-        if !isInHandler, outbound.fits { swap(&effects.signals, &deferredAsks) }
+        effects.delivers = outbound.takeRight()
+        if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
         effects.waiter = takeWaiter()
         return effects
     }

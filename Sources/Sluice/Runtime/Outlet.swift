@@ -1,5 +1,8 @@
 /// The dispatcher of a stage and the consumers that it serves; it belongs to the stage's delivery right.
-struct Outlet {
+struct Outlet: ~Copyable {
+    /// What the holder of the right has in hand.
+    var delivery = Outbound.Delivery()
+
     private var dispatcher: any Dispatcher
     private var links = Links()
 
@@ -8,13 +11,24 @@ struct Outlet {
     }
 
     /// How many events could be placed now.
-    var capacity: Int { dispatcher.capacity }
+    private(set) var capacity = 0
 
     /// Both totals of each subscription, for checks of the whole graph.
     var ledgers: [(subscription: SubscriptionID, ledger: DemandLedger)] { links.ledgers }
 
-    mutating func take(_ notices: [Outbound.Notice]) {
-        for notice in notices {
+    /// Does what is in hand; events that cannot be placed are left there.
+    ///
+    /// - Returns: What is wrong with the dispatcher, if it broke the ledger's law.
+    mutating func deliver() -> String? {
+        takeNotices()
+        if let fault = dispatch() { return fault }
+        if delivery.isFinal { finish() }
+        return nil
+    }
+
+    private mutating func takeNotices() {
+        guard !delivery.notices.isEmpty else { return }
+        while let notice = delivery.notices.popFirst() {
             switch notice {
             case .subscribed(let id, let downstream):
                 links.add(id, downstream)
@@ -27,26 +41,25 @@ struct Outlet {
                 downstream.finished(id)
             }
         }
+        capacity = dispatcher.capacity
     }
 
-    /// Delivers what the dispatcher places.
-    ///
-    /// - Returns: What is wrong with the dispatcher, if it broke the ledger's law.
-    mutating func dispatch(_ events: inout EventQueue) -> String? {
-        guard !events.isEmpty else { return nil }
+    private mutating func dispatch() -> String? {
+        guard !delivery.events.isEmpty else { return nil }
         var fault: String?
-        dispatcher.dispatch(&events) { id, batch in
+        dispatcher.dispatch(&delivery.events) { id, batch in
             if fault == nil { fault = links.deliver(batch, to: id) }
         }
-        if fault == nil, !events.isEmpty, capacity > 0 {
+        capacity = dispatcher.capacity
+        if fault == nil, !delivery.events.isEmpty, capacity > 0 {
             // Nobody would ever ask again for what is kept here.
-            return "the dispatcher kept \(events.count) events, and has a capacity of \(capacity)"
+            return "the dispatcher kept \(delivery.events.count) events, and has a capacity of \(capacity)"
         }
         return fault
     }
 
     /// Tells every consumer that nothing will follow.
-    mutating func finish() {
+    private mutating func finish() {
         for (id, downstream) in links.removeAll() {
             dispatcher.cancelled(id)
             downstream.finished(id)
@@ -90,7 +103,7 @@ private struct Links {
     }
 
     /// - Returns: What is wrong with the delivery; nil if it was made.
-    mutating func deliver(_ batch: EventQueue, to id: SubscriptionID) -> String? {
+    mutating func deliver(_ batch: consuming EventQueue, to id: SubscriptionID) -> String? {
         guard let index = index(of: id) else {
             return "the dispatcher chose subscription \(id), which does not exist"
         }

@@ -4,12 +4,12 @@
 final class PerformRequest: Sendable {
     /// The stages that wait for this call, its caller's own first.
     let callers: [StageID]
-    let run: @Sendable (StageValue) async -> Void
+    let run: @Sendable (RunningStage) async -> Void
     let fail: @Sendable (any Error) -> Void
 
     init(
         callers: [StageID],
-        run: @escaping @Sendable (StageValue) async -> Void,
+        run: @escaping @Sendable (RunningStage) async -> Void,
         fail: @escaping @Sendable (any Error) -> Void
     ) {
         self.callers = callers

@@ -2,7 +2,7 @@
 ///
 /// No lock is held while another is taken, a continuation is resumed, or user code runs.
 final class StageStorage: Sendable {
-    typealias Delivery = Outbound.Delivery
+    typealias Make = @Sendable (StageContext) async throws -> RunningStage
 
     let id: StageID
     let name: String
@@ -11,61 +11,98 @@ final class StageStorage: Sendable {
     let machine: Lock<StageMachine>
     let interruption = Lock(Interruption())
 
+    /// Makes the stage's value.
+    ///
     /// Taken by the stage's task, so that it goes with the task: it may hold what holds this stage.
-    let behavior: Lock<StageBehavior?>
+    let make: Lock<Make?>
 
     /// Belongs to the delivery right, which the machine gives to one holder at a time under its lock: so accesses
     /// never overlap, and each one happens after the one before.
-    nonisolated(unsafe) var outlet: Outlet
+    nonisolated(unsafe) let outlet: UnsafeMutablePointer<Outlet>
 
     init(
         id: StageID,
         name: String,
-        behavior: StageBehavior,
+        kind: StageKind,
         dispatcher: any Dispatcher,
-        scope: ScopeStorage
+        scope: ScopeStorage,
+        make: @escaping Make
     ) {
         self.id = id
         self.name = name
-        kind = behavior.kind
-        self.behavior = Lock(behavior)
+        self.kind = kind
+        self.make = Lock(make)
         self.scope = scope
-        machine = Lock(StageMachine(kind: behavior.kind))
-        outlet = Outlet(dispatcher: dispatcher)
+        machine = Lock(StageMachine(kind: kind))
+        outlet = .allocate(capacity: 1)
+        outlet.initialize(to: Outlet(dispatcher: dispatcher))
     }
 
-    /// Does what the machine decided; call it outside of every lock.
-    func apply(_ effects: consuming StageMachine.Effects) {
-        settle(effects).send()
+    deinit {
+        outlet.deinitialize(count: 1)
+        outlet.deallocate()
     }
 
-    /// Does what the machine decided, except to speak to the producers.
+    /// Makes a transition of the machine and does what it decided.
+    func apply(_ transition: (inout StageMachine) -> StageMachine.Effects) {
+        settle(transition).send()
+    }
+
+    /// Makes a transition of the machine and does what it decided, except to speak to the producers.
     ///
     /// - Returns: What is to be said to them.
-    private func settle(_ effects: consuming StageMachine.Effects) -> [Signal] {
+    private func settle(_ transition: (inout StageMachine) -> StageMachine.Effects) -> ShortQueue<Signal> {
+        var effects = machine.withLock { machine in
+            let effects = transition(&machine)
+            if effects.delivers { machine.fill(&outlet.pointee.delivery) }
+            return effects
+        }
         effects.waiter?.resume()
         if effects.interrupt { interrupt() }
-        if let delivery = effects.delivery { deliver(delivery, &effects.signals) }
+        if effects.delivers { deliver(&effects.signals) }
         return effects.signals
     }
 
     /// Delivers as the holder of the right until nothing is deliverable.
-    private func deliver(_ first: consuming Delivery, _ signals: inout [Signal]) {
-        var next: Delivery? = first
-        while var delivery = next {
-            outlet.take(delivery.notices)
-            if let fault = outlet.dispatch(&delivery.events) {
+    private func deliver(_ signals: inout ShortQueue<Signal>) {
+        while true {
+            if let fault = outlet.pointee.deliver() {
                 scope.failed(StageError(.dispatcherFault, "Stage '\(name)': \(fault)"))
                 return
             }
-            if delivery.isFinal { outlet.finish() }
-            let effects = machine.withLock { [capacity = outlet.capacity] machine in
-                machine.delivered(leaving: delivery.events, capacity: capacity, wasFinal: delivery.isFinal)
+            let effects = machine.withLock { machine in
+                machine.delivered(&outlet.pointee.delivery, capacity: outlet.pointee.capacity)
             }
             effects.waiter?.resume()
-            signals += effects.signals
-            next = effects.delivery
+            signals.append(effects.signals)
+            if !effects.delivers { return }
         }
+    }
+
+    /// What the stage's own task is to do next; the work of the delivery right is done already.
+    func nextWork() -> StageMachine.Work? {
+        while true {
+            var delivers = false
+            let work = machine.withLock { machine -> StageMachine.Work? in
+                switch machine.nextWork() {
+                case .deliver:
+                    machine.fill(&outlet.pointee.delivery)
+                    delivers = true
+                    return nil
+                case let work:
+                    return work
+                }
+            }
+            guard delivers else { return work }
+            var signals = ShortQueue<Signal>()
+            deliver(&signals)
+            signals.send()
+        }
+    }
+
+    /// A manual stage asks.
+    func ask(_ count: Int, by subscription: SubscriptionID) {
+        apply { $0.askManually(count, by: subscription) }
     }
 
     private func interrupt() {
@@ -76,24 +113,24 @@ final class StageStorage: Sendable {
 }
 
 extension StageStorage: Upstream {
-    func receive(_ signal: Signal) -> [Signal] {
+    func receive(_ signal: Signal) -> ShortQueue<Signal> {
         switch signal.content {
-        case .ask(let count): settle(machine.withLock { $0.note(.asked(count, signal.subscription)) })
-        case .cancel: settle(machine.withLock { $0.note(.cancelled(signal.subscription)) })
+        case .ask(let count): settle { $0.note(.asked(count, signal.subscription)) }
+        case .cancel: settle { $0.note(.cancelled(signal.subscription)) }
         }
     }
 
     func subscribe(_ subscription: SubscriptionID, _ downstream: any Downstream) {
-        apply(machine.withLock { $0.note(.subscribed(subscription, downstream)) })
+        apply { $0.note(.subscribed(subscription, downstream)) }
     }
 }
 
 extension StageStorage: Downstream {
-    func deliver(_ events: EventQueue, for subscription: SubscriptionID) {
-        apply(machine.withLock { $0.received(events, for: subscription) })
+    func deliver(_ events: consuming EventQueue, for subscription: SubscriptionID) {
+        apply { $0.received(events.take(), for: subscription) }
     }
 
     func finished(_ subscription: SubscriptionID) {
-        apply(machine.withLock { $0.producerFinished(subscription) })
+        apply { $0.producerFinished(subscription) }
     }
 }

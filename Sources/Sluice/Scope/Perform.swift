@@ -27,7 +27,7 @@ extension StageHandle {
                     callers: callers,
                     run: { value in
                         do {
-                            continuation.resume(returning: try await body(&value.cell(of: S.self).stage))
+                            continuation.resume(returning: try await body(&value.cell(of: S.self).place.pointee))
                         } catch {
                             continuation.resume(throwing: error)
                         }
@@ -45,11 +45,13 @@ extension StageHandle {
 
 extension StageStorage {
     fileprivate func enqueue(_ request: PerformRequest) {
-        guard let effects = machine.withLock({ $0.perform(request) }) else {
-            request.fail(scope.firstFailure ?? StageError(.stageEnded, "Stage '\(name)' has ended"))
-            return
+        var isAccepted = false
+        apply { machine in
+            guard let effects = machine.perform(request) else { return StageMachine.Effects() }
+            isAccepted = true
+            return effects
         }
-        apply(effects)
+        if !isAccepted { request.fail(scope.firstFailure ?? StageError(.stageEnded, "Stage '\(name)' has ended")) }
     }
 
     /// Fails a request that has not begun; one that has begun runs to its end.

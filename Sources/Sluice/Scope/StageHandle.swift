@@ -83,9 +83,9 @@ extension StageHandle {
             throw StageError(.stageEnded, "'\(name)' cannot subscribe to '\(producer.name)': it has ended")
         }
         producer.storage.subscribe(id, consumer)
-        consumer.apply(consumer.machine.withLock { $0.accepted(id, window: window) })
+        consumer.apply { $0.accepted(id, window: window) }
         return Subscription(id: id) {
-            if let signal = consumer.machine.withLock({ $0.leave(id) }) { [signal].send() }
+            if let signal = consumer.machine.withLock({ $0.leave(id) }) { ShortQueue(signal).send() }
         }
     }
 }

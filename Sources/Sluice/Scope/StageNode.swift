@@ -15,19 +15,19 @@ protocol StageNode: AnyObject, Sendable {
 
 extension StageStorage: StageNode {
     func go() {
-        apply(machine.withLock { $0.go() })
+        apply { $0.go() }
     }
 
     func scopeClosed() {
-        apply(machine.withLock { $0.scopeClosed() })
+        apply { $0.scopeClosed() }
     }
 
     func drain() {
-        apply(machine.withLock { $0.drain() })
+        apply { $0.drain() }
     }
 
     func cancel() {
-        apply(machine.withLock { $0.cancel() })
+        apply { $0.cancel() }
     }
 
     func dismantle() {
@@ -35,7 +35,7 @@ extension StageStorage: StageNode {
     }
 
     func wake() {
-        apply(machine.withLock { $0.stirred() })
+        apply { $0.stirred() }
     }
 
     var demand: Int {
@@ -52,7 +52,7 @@ extension StageStorage: StageNode {
             name: name,
             kind: kind,
             books: machine.withLock { $0.books },
-            outgoing: outlet.ledgers.map {
+            outgoing: outlet.pointee.ledgers.map {
                 EdgeBooks(subscription: $0.subscription, asked: $0.ledger.asked, delivered: $0.ledger.delivered)
             }
         )

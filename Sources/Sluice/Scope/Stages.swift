@@ -57,7 +57,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable (StageContext) async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producer(make))
+        start(name, .producer) { RunningProducer(try await make($0)) }
     }
 
     /// Starts a stage that receives and emits events.
@@ -70,7 +70,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producerConsumer { _ in try await make() })
+        start(name, .producerConsumer) { _ in RunningProducerConsumer(try await make()) }
     }
 
     /// Starts a consumer.
@@ -83,7 +83,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .consumer { _ in try await make() })
+        start(name, .consumer) { _ in RunningConsumer(try await make()) }
     }
 
     /// Starts a consumer that asks for itself.
@@ -96,7 +96,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .manualConsumer { _ in try await make() })
+        start(name, .consumer) { _ in RunningManualConsumer(try await make()) }
     }
 
     /// Starts a stage that receives and emits events and asks for itself.
@@ -109,7 +109,7 @@ extension Stages {
         _ name: String? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .manualProducerConsumer { _ in try await make() })
+        start(name, .producerConsumer) { _ in RunningManualProducerConsumer(try await make()) }
     }
 
     /// Starts a producer with a dispatcher of the caller's.
@@ -118,20 +118,22 @@ extension Stages {
         dispatcher: any Dispatcher,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producer { _ in try await make() }, dispatcher)
+        start(name, .producer, dispatcher) { _ in RunningProducer(try await make()) }
     }
 
     private func start<S: Stage>(
         _ name: String?,
-        _ behavior: StageBehavior,
-        _ dispatcher: any Dispatcher = DemandDispatcher()
+        _ kind: StageKind,
+        _ dispatcher: any Dispatcher = DemandDispatcher(),
+        _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
         let storage = StageStorage(
             id: scope.newStageID(),
             name: name ?? "\(S.self)",
-            behavior: behavior,
+            kind: kind,
             dispatcher: dispatcher,
-            scope: scope
+            scope: scope,
+            make: make
         )
         scope.start(storage)
         return StageHandle(storage: storage)

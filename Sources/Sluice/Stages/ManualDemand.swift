@@ -3,7 +3,7 @@ public struct ManualSubscription: Sendable, Identifiable {
     /// The subscription's identity; never reused within a graph.
     public let id: SubscriptionID
 
-    let send: @Sendable (Int) -> Void
+    let stage: StageStorage
 
     /// Asks the producer for `count` more events.
     ///
@@ -14,7 +14,7 @@ public struct ManualSubscription: Sendable, Identifiable {
     /// - Parameter count: How many more; 0 does nothing.
     public func ask(_ count: Int) {
         precondition(count >= 0, "Demand is a debt that is never taken back: asked for \(count) events")
-        if count > 0 { send(count) }
+        if count > 0 { stage.ask(count, by: id) }
     }
 }
 

@@ -2,6 +2,13 @@ import Testing
 
 @testable import Sluice
 
+extension Inbound {
+    fileprivate mutating func nextEvents() -> EventQueue? {
+        guard let chunk = nextChunk() else { return nil }
+        return chunk.events
+    }
+}
+
 @Suite struct InboundTests {
     private func inbound(min: Int, max: Int) -> Inbound {
         var inbound = Inbound()
@@ -27,8 +34,8 @@ import Testing
     @Test func messagesThatWaitAreJoinedUpToAChunk() {
         var inbound = inbound(min: 6, max: 10)
         for message in [[1], [2, 3], [4], [5]] as [EventQueue] { inbound.received(message, for: .first) }
-        expect(inbound.nextChunk()?.events == [1, 2, 3, 4])
-        expect(inbound.nextChunk()?.events == [5])
+        expect(inbound.nextEvents() == [1, 2, 3, 4])
+        expect(inbound.nextEvents() == [5])
     }
 
     @Test func messagesOfDifferentSubscriptionsAreNotJoined() {
@@ -37,8 +44,8 @@ import Testing
         _ = inbound.ask(10, by: .second)
         inbound.received([1], for: .first)
         inbound.received([2], for: .second)
-        expect(inbound.nextChunk()?.events == [1])
-        expect(inbound.nextChunk()?.events == [2])
+        expect(inbound.nextEvents() == [1])
+        expect(inbound.nextEvents() == [2])
     }
 
     @Test func aManualSubscriptionGetsEachMessageWhole() {
@@ -47,8 +54,8 @@ import Testing
         _ = inbound.ask(10, by: .first)
         inbound.received([1, 2, 3], for: .first)
         inbound.received([4], for: .first)
-        expect(inbound.nextChunk()?.events == [1, 2, 3])
-        expect(inbound.nextChunk()?.events == [4])
+        expect(inbound.nextEvents() == [1, 2, 3])
+        expect(inbound.nextEvents() == [4])
     }
 
     @Test func theEndOfAProducerWaitsBehindItsEvents() {
@@ -57,7 +64,7 @@ import Testing
         inbound.finished(.first)
         inbound.removeFinished()
         expect(inbound.hasLiveSubscription)
-        expect(inbound.nextChunk()?.events == [1, 2])
+        expect(inbound.nextEvents() == [1, 2])
         inbound.removeFinished()
         expect(!inbound.hasLiveSubscription && inbound.hasSeenFinish)
     }
@@ -68,8 +75,8 @@ import Testing
         expect(inbound.leave(.first) != nil)
         expect(inbound.leave(.first) == nil)
         expect(inbound.ask(1, by: .first) == nil)
-        let chunk = inbound.nextChunk()
-        expect(chunk?.events == [1, 2] && chunk?.ask == nil)
+        guard let chunk = inbound.nextChunk() else { return expect(Bool(false)) }
+        expect(chunk.events == [1, 2] && chunk.ask == nil)
         inbound.finished(.first)
         inbound.removeFinished()
         expect(!inbound.hasSeenFinish, "A producer that was left has not finished")

@@ -1,4 +1,5 @@
 import Synchronization
+import Testing
 
 @testable import Sluice
 
@@ -14,16 +15,16 @@ final class RecordingUpstream: Upstream {
 
     var received: [String] { signals.withLock { $0 } }
 
-    func receive(_ signal: Signal) -> [Signal] {
+    func receive(_ signal: Signal) -> ShortQueue<Signal> {
         signals.withLock { $0.append("\(signal.content)") }
-        return []
+        return ShortQueue()
     }
 }
 
 /// A consumer that only records what it is told.
 final class RecordingDownstream: Downstream {
     let id = StageID(scope: ObjectIdentifier(RecordingDownstream.self), number: 0)
-    func deliver(_ events: EventQueue, for subscription: SubscriptionID) {}
+    func deliver(_ events: consuming EventQueue, for subscription: SubscriptionID) {}
     func finished(_ subscription: SubscriptionID) {}
 }
 
@@ -49,17 +50,39 @@ extension TestMachine.Work {
 }
 
 extension TestMachine {
-    mutating func nextSummary() -> String? { nextWork()?.summary }
+    mutating func nextSummary() -> String? {
+        guard let work = nextWork() else { return nil }
+        return work.summary
+    }
 
-    /// Plays the delivery right with a dispatcher that has this capacity, and places as much as it can.
-    mutating func playDelivery(_ first: Outbound.Delivery?, capacity: Int) -> Effects {
-        var (delivery, capacity, all) = (first, capacity, Effects())
-        while var current = delivery {
-            capacity -= current.events.removeFirst(capacity).count
-            let effects = delivered(leaving: current.events, capacity: capacity, wasFinal: current.isFinal)
-            all.signals += effects.signals
-            delivery = effects.delivery
+    /// Takes the delivery right's work, which the last transition gave.
+    mutating func takeDelivery() -> Outbound.Delivery {
+        var delivery = Outbound.Delivery()
+        fill(&delivery)
+        return delivery
+    }
+
+    /// Plays the holder of the delivery right, if the last transition gave it, with a dispatcher that has this capacity
+    /// and places as much as it can.
+    ///
+    /// - Returns: What all transitions say to the producers.
+    @discardableResult
+    mutating func playDelivery(after effects: consuming Effects, capacity: Int) -> ShortQueue<Signal> {
+        var (signals, capacity) = (effects.signals, capacity)
+        guard effects.delivers else { return signals }
+        var delivery = takeDelivery()
+        while true {
+            delivery.notices = ShortQueue()
+            capacity -= delivery.events.removeFirst(capacity).count
+            let next = delivered(&delivery, capacity: capacity)
+            signals.append(next.signals)
+            if !next.delivers { return signals }
         }
-        return all
+    }
+
+    /// Plays the task that is given the delivery right as its next work.
+    mutating func playNextDelivery(capacity: Int) {
+        guard case .deliver = nextWork() else { return expect(Bool(false), "Nothing to deliver") }
+        playDelivery(after: Effects(delivers: true), capacity: capacity)
     }
 }

@@ -2,61 +2,73 @@ import Testing
 
 @testable import Sluice
 
+/// The emitting half, and who takes its delivery right.
+private struct Holder: ~Copyable {
+    var outbound = Outbound()
+    var delivery = Outbound.Delivery()
+
+    /// Takes the right, if it is free and there is work, and the work.
+    mutating func take() -> Bool {
+        guard outbound.takeRight() else { return false }
+        outbound.fill(&delivery)
+        return true
+    }
+
+    /// Does the work in hand with a dispatcher that places this many events and could then place `capacity` more.
+    mutating func deliver(_ count: Int = 0, capacity: Int) -> Bool {
+        delivery.notices = ShortQueue()
+        _ = delivery.events.removeFirst(count)
+        return outbound.delivered(&delivery, capacity: capacity)
+    }
+}
+
 @Suite struct OutboundTests {
-    @Test func theRightIsTakenOnceAndWorkForItsHolderIsLeft() throws {
-        var outbound = Outbound()
-        outbound.note(.subscribed(.first, RecordingDownstream()))
-        let first = try require(outbound.takeRight())
-        expect(first.notices.count == 1)
-        outbound.note(.asked(5, .first))
-        expect(outbound.takeRight() == nil)
-        expect(outbound.hasNotices && !outbound.hasUnattendedNotices)
-        let second = try require(outbound.delivered(leaving: first.events, capacity: 0, wasFinal: false))
-        expect(second.notices.count == 1)
-        expect(outbound.delivered(leaving: second.events, capacity: 5, wasFinal: false) == nil)
-        expect(outbound.need == 5)
-        outbound.emit([1])
-        expect(outbound.takeRight() != nil)
+    @Test func theRightIsTakenOnceAndWorkForItsHolderIsLeft() {
+        var holder = Holder()
+        holder.outbound.note(.subscribed(.first, RecordingDownstream()))
+        expect(holder.take() && holder.delivery.notices.count == 1)
+        holder.outbound.note(.asked(5, .first))
+        expect(!holder.take())
+        expect(holder.outbound.hasNotices && !holder.outbound.hasUnattendedNotices)
+        expect(holder.deliver(capacity: 0) && holder.delivery.notices.count == 1)
+        expect(!holder.deliver(capacity: 5))
+        expect(holder.outbound.need == 5)
+        holder.outbound.emit([1])
+        expect(holder.take())
     }
 
-    @Test func whatIsInTheHoldersHandsCountsAsHeld() throws {
-        var outbound = Outbound()
-        outbound.note(.asked(3, .first))
-        let notices = try require(outbound.takeRight())
-        expect(outbound.delivered(leaving: notices.events, capacity: 3, wasFinal: false) == nil)
-        outbound.emit([1, 2, 3])
-        expect(outbound.takeRight() != nil)
-        expect(outbound.held == 3 && outbound.need == 0)
+    @Test func whatIsInTheHoldersHandsCountsAsHeld() {
+        var holder = Holder()
+        holder.outbound.note(.asked(3, .first))
+        expect(holder.take() && !holder.deliver(capacity: 3))
+        holder.outbound.emit([1, 2, 3])
+        expect(holder.take())
+        expect(holder.outbound.held == 3 && holder.outbound.need == 0)
     }
 
-    @Test("W1: what is left goes before what was emitted meanwhile") func leftoversGoFirst() throws {
-        var outbound = Outbound()
-        outbound.note(.asked(1, .first))
-        let notices = try require(outbound.takeRight())
-        outbound.emit([1, 2])
-        var delivery = try require(outbound.delivered(leaving: notices.events, capacity: 1, wasFinal: false))
-        outbound.emit([3])
-        _ = delivery.events.removeFirst(1)
-        expect(outbound.delivered(leaving: delivery.events, capacity: 0, wasFinal: false) == nil)
-        outbound.note(.asked(2, .first))
-        var rest = try require(outbound.takeRight())
-        expect(rest.events.removeFirst(5) == [2, 3])
+    @Test("W1: what is left goes before what was emitted meanwhile") func leftoversGoFirst() {
+        var holder = Holder()
+        holder.outbound.note(.asked(1, .first))
+        expect(holder.take())
+        holder.outbound.emit([1, 2])
+        expect(holder.deliver(capacity: 1))
+        holder.outbound.emit([3])
+        expect(!holder.deliver(1, capacity: 0))
+        holder.outbound.note(.asked(2, .first))
+        expect(holder.take() && holder.delivery.events == [2, 3])
     }
 
-    @Test func theEndIsToldOnceAndAfterEverythingElse() throws {
-        var outbound = Outbound()
-        outbound.emit([1])
-        outbound.finish()
-        expect(outbound.takeRight() == nil, "Nobody wants what is held")
-        outbound.note(.asked(1, .first))
-        var delivery = try require(outbound.takeRight())
-        expect(!delivery.isFinal)
-        _ = delivery.events.removeFirst(1)
-        let last = try require(outbound.delivered(leaving: delivery.events, capacity: 0, wasFinal: false))
-        expect(last.isFinal)
-        expect(outbound.delivered(leaving: last.events, capacity: 0, wasFinal: true) == nil)
-        expect(outbound.takeRight() == nil)
-        outbound.note(.subscribed(.second, RecordingDownstream()))
-        expect(outbound.takeRight()?.isFinal == true, "A late subscription is told at once")
+    @Test func theEndIsToldOnceAndAfterEverythingElse() {
+        var holder = Holder()
+        holder.outbound.emit([1])
+        holder.outbound.finish()
+        expect(!holder.take(), "Nobody wants what is held")
+        holder.outbound.note(.asked(1, .first))
+        expect(holder.take() && !holder.delivery.isFinal)
+        expect(holder.deliver(1, capacity: 0) && holder.delivery.isFinal)
+        expect(!holder.deliver(capacity: 0))
+        expect(!holder.take())
+        holder.outbound.note(.subscribed(.second, RecordingDownstream()))
+        expect(holder.take() && holder.delivery.isFinal, "A late subscription is told at once")
     }
 }

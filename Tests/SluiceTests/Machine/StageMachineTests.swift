@@ -8,8 +8,7 @@ import Testing
         _ = machine.go()
         _ = machine.note(.subscribed(.first, RecordingDownstream()))
         _ = machine.note(.asked(demand, .first))
-        guard case .deliver(let delivery) = machine.nextWork() else { return machine }
-        _ = machine.playDelivery(delivery, capacity: demand)
+        machine.playNextDelivery(capacity: demand)
         return machine
     }
 
@@ -20,16 +19,14 @@ import Testing
         guard demand > 0 else { return machine }
         _ = machine.note(.subscribed(.second, RecordingDownstream()))
         _ = machine.note(.asked(demand, .second))
-        guard case .deliver(let delivery) = machine.nextWork() else { return machine }
-        _ = machine.playDelivery(delivery, capacity: demand)
+        machine.playNextDelivery(capacity: demand)
         return machine
     }
 
     @Test func aSourceIsHeldUntilTheScopeGoesAndStillPerforms() {
         var machine = TestMachine(kind: .producer)
         _ = machine.note(.asked(5, .first))
-        guard case .deliver(let delivery) = machine.nextWork() else { return expect(Bool(false)) }
-        _ = machine.playDelivery(delivery, capacity: 5)
+        machine.playNextDelivery(capacity: 5)
         expect(machine.nextSummary() == nil)
         expect(machine.perform(PerformRequest()) != nil)
         expect(machine.nextSummary() == "perform")
@@ -40,7 +37,7 @@ import Testing
     @Test func fewerThanAskedIsAskedAgainAndNothingIsNot() {
         var machine = source(demand: 5)
         expect(machine.nextSummary() == "demand 5")
-        _ = machine.playDelivery(machine.handled(emitting: [1, 2]).delivery, capacity: 5)
+        machine.playDelivery(after: machine.handled(emitting: [1, 2]), capacity: 5)
         expect(machine.nextSummary() == "demand 3")
         _ = machine.handled(emitting: [])
         expect(machine.nextSummary() == nil)
@@ -54,10 +51,10 @@ import Testing
     @Test func surplusIsHeldAndLowersTheNextDemand() {
         var machine = source(demand: 2)
         expect(machine.nextSummary() == "demand 2")
-        _ = machine.playDelivery(machine.handled(emitting: [1, 2, 3, 4, 5]).delivery, capacity: 2)
+        machine.playDelivery(after: machine.handled(emitting: [1, 2, 3, 4, 5]), capacity: 2)
         expect(machine.nextSummary() == nil)
         expect(machine.books.held == 3)
-        _ = machine.playDelivery(machine.note(.asked(4, .first)).delivery, capacity: 4)
+        machine.playDelivery(after: machine.note(.asked(4, .first)), capacity: 4)
         expect(machine.nextSummary() == "demand 1")
     }
 
@@ -73,31 +70,28 @@ import Testing
         var machine = relay(window: DemandWindow(min: 2, max: 4), demand: 3)
         _ = machine.received([1, 2, 3, 4], for: .first)
         expect(machine.nextSummary() == "handle [1, 2] #0")
-        let effects = machine.handled(emitting: [1, 1, 2, 2])
-        expect(effects.signals.isEmpty)
-        expect(machine.playDelivery(effects.delivery, capacity: 3).signals.isEmpty)
+        expect(machine.playDelivery(after: machine.handled(emitting: [1, 1, 2, 2]), capacity: 3).isEmpty)
         expect(machine.nextSummary() == nil, "It stops between chunks")
         expect(machine.books.deferredAsks.map(\.count) == [2])
-        let later = machine.note(.asked(1, .second))
-        expect(machine.playDelivery(later.delivery, capacity: 1).signals.map { "\($0.content)" } == ["ask(2)"])
+        let signals = machine.playDelivery(after: machine.note(.asked(1, .second)), capacity: 1)
+        expect(signals.map { "\($0.content)" } == ["ask(2)"])
     }
 
     /// A neighbour delivers for the stage; meanwhile its own task must sleep, and not look again and again.
     @Test func aTaskIsNotWokenForNoticesThatTheHolderOfTheRightWillFind() async {
         var machine = source(demand: 1)
         expect(machine.nextSummary() == "demand 1")
-        let held = machine.handled(emitting: [1, 2])
-        expect(machine.note(.asked(3, .first)).delivery == nil)
+        expect(machine.handled(emitting: [1, 2]).delivers)
+        var delivery = machine.takeDelivery()
+        expect(!machine.note(.asked(3, .first)).delivers)
         expect(machine.nextSummary() == nil)
         await withUnsafeContinuation { continuation in
             expect(!machine.park(continuation))
             continuation.resume()
         }
-        var delivery = held.delivery
-        _ = delivery?.events.removeFirst(1)
-        guard let delivery else { return }
-        let effects = machine.delivered(leaving: delivery.events, capacity: 0, wasFinal: false)
-        expect(effects.delivery?.notices.count == 1)
+        _ = delivery.events.removeFirst(1)
+        expect(machine.delivered(&delivery, capacity: 0).delivers)
+        expect(delivery.notices.count == 1)
     }
 
     /// Between the decision to end and the end, nobody may subscribe: the producer would wait for its demand for ever.

@@ -40,7 +40,7 @@ struct FaultyDispatcher: Dispatcher {
 
     mutating func dispatch(
         _ events: inout EventQueue,
-        to deliver: (SubscriptionID, EventQueue) -> Void
+        to deliver: (SubscriptionID, consuming EventQueue) -> Void
     ) {
         if isHiding || fault == .withholds && occasion.hasCome { return }
         guard !occasion.hasCome, capacity > 0 else { return inner.dispatch(&events, to: deliver) }
