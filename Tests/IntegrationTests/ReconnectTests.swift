@@ -36,9 +36,7 @@ extension IntegrationTests {
                     let start = bench.folder.size("out.ndjson")
                     try bench.run("insert into items select id, 1 from generate_series(\(first), \(first + 4999)) id")
                     try bench.wait("output") { bench.folder.size("out.ndjson") > start }
-                    // A server that loses one of its processes restarts all of them and recovers from its log.
-                    kill(pid_t(bench.sql.backendPID), SIGKILL)
-                    try bench.reconnect()
+                    try bench.crashServer()
                 }
                 try bench.run("insert into items values (1, 1)")
                 try finish(bench, process)

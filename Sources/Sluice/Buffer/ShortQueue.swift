@@ -16,13 +16,11 @@ struct ShortQueue<Element: Sendable>: Sendable {
     var count: Int { first == nil ? 0 : 1 + (rest?.count ?? 0) }
 
     mutating func append(_ element: consuming Element) {
-        if first == nil {
-            first = element
-        } else if rest == nil {
-            rest = [element]
-        } else {
-            rest?.append(element)
+        guard first != nil else {
+            first = consume element
+            return
         }
+        if rest == nil { rest = [element] } else { rest?.append(element) }
     }
 
     mutating func append(_ other: consuming ShortQueue) {

@@ -7,8 +7,11 @@ protocol Upstream: AnyObject, Sendable {
 
     /// Takes what a consumer says, and delivers what follows from it.
     ///
-    /// - Returns: What the stage in its turn says to its own producers.
-    func receive(_ signal: Signal) -> ShortQueue<Signal>
+    /// - Parameters:
+    ///   - content: What it says.
+    ///   - subscription: Which of its subscriptions it is about.
+    ///   - signals: To it is added what the stage in its turn says to its own producers.
+    func receive(_ content: Signal.Content, for subscription: SubscriptionID, _ signals: inout ShortQueue<Signal>)
 }
 
 /// A consumer as its producers reach it, under their delivery right: so each subscription is first in, first out.
@@ -40,7 +43,7 @@ extension ShortQueue<Signal> {
     /// Sends each signal, and what follows from it further up.
     ///
     /// One after the other, not one inside the other: the stack does not grow with the length of a chain.
-    consuming func send() {
-        while let signal = popFirst() { append(signal.upstream.receive(signal)) }
+    mutating func send() {
+        while let signal = popFirst() { signal.upstream.receive(signal.content, for: signal.subscription, &self) }
     }
 }

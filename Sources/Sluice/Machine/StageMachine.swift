@@ -106,7 +106,7 @@ struct StageMachine: ~Copyable {
     /// A handler call has returned these events.
     mutating func handled(emitting events: consuming Batch?) -> Effects {
         isInHandler = false
-        if let events, events.count > 0 {
+        if let events = consume events, events.count > 0 {
             if kind == .producer { isStirred = true }
             outbound.emit(events)
         }

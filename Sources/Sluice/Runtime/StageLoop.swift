@@ -22,8 +22,8 @@ extension StageStorage {
                 case .demand(let demand):
                     var events = try await stage.handleDemand(demand)
                     if events == nil { apply { $0.finish() } } else { apply { $0.handled(emitting: events.take()) } }
-                case .handle(let events, let id):
-                    var emitted = try await stage.handleEvents(events, from: id, of: self)
+                case .handle(var events, let id):
+                    var emitted = try await stage.handleEvents(events.take(), from: id, of: self)
                     apply { $0.handled(emitting: emitted.take()) }
                 case .subscribed(let id):
                     try await stage.subscribed(ManualSubscription(id: id, stage: self))

@@ -45,13 +45,18 @@ final class StageStorage: Sendable {
 
     /// Makes a transition of the machine and does what it decided.
     func apply(_ transition: (inout StageMachine) -> StageMachine.Effects) {
-        settle(transition).send()
+        var signals = ShortQueue<Signal>()
+        settle(&signals, transition)
+        signals.send()
     }
 
     /// Makes a transition of the machine and does what it decided, except to speak to the producers.
     ///
-    /// - Returns: What is to be said to them.
-    private func settle(_ transition: (inout StageMachine) -> StageMachine.Effects) -> ShortQueue<Signal> {
+    /// - Parameter signals: To it is added what is to be said to them.
+    private func settle(
+        _ signals: inout ShortQueue<Signal>,
+        _ transition: (inout StageMachine) -> StageMachine.Effects
+    ) {
         var effects = machine.withLock { machine in
             let effects = transition(&machine)
             if effects.delivers { machine.fill(&outlet.pointee.delivery) }
@@ -59,8 +64,8 @@ final class StageStorage: Sendable {
         }
         effects.waiter?.resume()
         if effects.interrupt { interrupt() }
-        if effects.delivers { deliver(&effects.signals) }
-        return effects.signals
+        if effects.delivers { deliver(&signals) }
+        if !effects.signals.isEmpty { signals.append(effects.signals.take()) }
     }
 
     /// Delivers as the holder of the right until nothing is deliverable.
@@ -70,11 +75,11 @@ final class StageStorage: Sendable {
                 scope.failed(StageError(.dispatcherFault, "Stage '\(name)': \(fault)"))
                 return
             }
-            let effects = machine.withLock { machine in
+            var effects = machine.withLock { machine in
                 machine.delivered(&outlet.pointee.delivery, capacity: outlet.pointee.capacity)
             }
             effects.waiter?.resume()
-            signals.append(effects.signals)
+            if !effects.signals.isEmpty { signals.append(effects.signals.take()) }
             if !effects.delivers { return }
         }
     }
@@ -113,10 +118,10 @@ final class StageStorage: Sendable {
 }
 
 extension StageStorage: Upstream {
-    func receive(_ signal: Signal) -> ShortQueue<Signal> {
-        switch signal.content {
-        case .ask(let count): settle { $0.note(.asked(count, signal.subscription)) }
-        case .cancel: settle { $0.note(.cancelled(signal.subscription)) }
+    func receive(_ content: Signal.Content, for subscription: SubscriptionID, _ signals: inout ShortQueue<Signal>) {
+        switch content {
+        case .ask(let count): settle(&signals) { $0.note(.asked(count, subscription)) }
+        case .cancel: settle(&signals) { $0.note(.cancelled(subscription)) }
         }
     }
 

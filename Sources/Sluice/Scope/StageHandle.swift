@@ -85,7 +85,8 @@ extension StageHandle {
         producer.storage.subscribe(id, consumer)
         consumer.apply { $0.accepted(id, window: window) }
         return Subscription(id: id) {
-            if let signal = consumer.machine.withLock({ $0.leave(id) }) { ShortQueue(signal).send() }
+            var signals = ShortQueue(consumer.machine.withLock { $0.leave(id) })
+            signals.send()
         }
     }
 }

@@ -52,8 +52,19 @@ final class Bench {
         try result.get()
     }
 
+    /// Kills one of the server's processes, as a crash does: the server restarts all of them and recovers from its log.
+    ///
+    /// Returns when it has done so and is connected again.
+    func crashServer() throws {
+        let witness = try connect()
+        kill(pid_t(sql.backendPID), SIGKILL)
+        // The server ends its other processes before it begins anew. Only then does a new connection outlive the crash.
+        while (try? witness.query("select pg_sleep(60)")) != nil {}
+        try reconnect()
+    }
+
     /// Waits until the server accepts connections again.
-    func reconnect() throws {
+    private func reconnect() throws {
         var attempts = 1000
         while true {
             do {

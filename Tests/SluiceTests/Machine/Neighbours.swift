@@ -15,9 +15,8 @@ final class RecordingUpstream: Upstream {
 
     var received: [String] { signals.withLock { $0 } }
 
-    func receive(_ signal: Signal) -> ShortQueue<Signal> {
-        signals.withLock { $0.append("\(signal.content)") }
-        return ShortQueue()
+    func receive(_ content: Signal.Content, for _: SubscriptionID, _: inout ShortQueue<Signal>) {
+        signals.withLock { $0.append("\(content)") }
     }
 }
 
