@@ -15,7 +15,7 @@ enum Channels {
 
     /// Doubles what comes, until it ends.
     static func double(_ input: AsyncChannel<[Int]>, to output: AsyncChannel<[Int]>) async {
-        for await events in input { await output.send(events.map { $0 &* 2 }) }
+        for await events in input { await output.send(doubled(events)) }
     }
 
     /// Adds up what comes.

@@ -17,8 +17,18 @@ struct Numbers: Producer {
 /// Doubles numbers.
 struct Doubler: ProducerConsumer {
     mutating func handleEvents(_ events: [Int]) async throws -> [Int] {
-        events.map { $0 &* 2 }
+        doubled(events)
     }
+}
+
+/// Doubles each number.
+///
+/// A loop in place and no `map`, which takes three times as long: what is to be compared is the way of the numbers, not
+/// what is done to them.
+func doubled(_ numbers: [Int]) -> [Int] {
+    var numbers = numbers
+    for index in numbers.indices { numbers[index] &*= 2 }
+    return numbers
 }
 
 /// Adds numbers up.

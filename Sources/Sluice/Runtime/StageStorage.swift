@@ -52,7 +52,9 @@ final class StageStorage: Sendable {
 
     /// Makes a transition of the machine and does what it decided, except to speak to the producers.
     ///
-    /// - Parameter signals: To it is added what is to be said to them.
+    /// - Parameters:
+    ///   - signals: To it is added what is to be said to them.
+    ///   - transition: Runs under the machine's lock.
     private func settle(
         _ signals: inout ShortQueue<Signal>,
         _ transition: (inout StageMachine) -> StageMachine.Effects
