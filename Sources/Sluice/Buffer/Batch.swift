@@ -2,42 +2,48 @@
 /// know the type, look inside.
 ///
 /// So the engine is not generic, and nothing on the way of a batch has to look up a type's metadata.
-package struct Batch: Sendable {
-    private let array: AnyEventArray
+package struct Batch: @unchecked Sendable {
+    // The array's storage, which nobody changes while it is shared; its elements are Sendable, see the initializer.
+    private let storage: AnyObject
     private let start: Int
 
     /// How many events there are.
     package let count: Int
 
-    private init(array: AnyEventArray, start: Int, count: Int) {
-        self.array = array
+    private init(storage: AnyObject, start: Int, count: Int) {
+        self.storage = storage
         self.start = start
         self.count = count
     }
 
-    /// Wraps an array; it is not copied.
+    /// Wraps an array; neither it nor anything else is copied or allocated.
     package init<Event: Sendable>(_ events: [Event]) {
-        self.init(array: EventArray(events), start: 0, count: events.count)
-    }
-
-    /// Wraps another array of the same type; cheaper than to make a batch from nothing.
-    func with<Event: Sendable>(_ events: [Event]) -> Batch {
-        Batch(array: box(of: Event.self).sibling(events), start: 0, count: events.count)
+        count = events.count
+        start = 0
+        #if canImport(ObjectiveC)
+            // There an Array may be a foreign object in disguise; a ContiguousArray is what is described below.
+            storage = unsafeBitCast(ContiguousArray(events), to: AnyObject.self)
+        #else
+            // An Array is a frozen struct around a frozen struct around one reference, to its storage: so it has the size
+            // of a reference to any object, and is retained and released in the same way.
+            storage = unsafeBitCast(events, to: AnyObject.self)
+        #endif
     }
 
     /// The first events; at most ``count``.
     package func prefix(_ count: Int) -> Batch {
-        Batch(array: array, start: start, count: count)
+        Batch(storage: storage, start: start, count: count)
     }
 
     /// The events after the first ones; at most ``count``.
     package func dropFirst(_ count: Int) -> Batch {
-        Batch(array: array, start: start + count, count: self.count - count)
+        Batch(storage: storage, start: start + count, count: self.count - count)
     }
 
     /// The events as an array of their own type; without a copy if that was the batch's own.
-    func array<Event: Sendable>(of type: Event.Type) -> [Event] {
-        let events = allEvents(of: type)
+    consuming func array<Event: Sendable>(of type: Event.Type) -> [Event] {
+        let (start, count) = (start, count)
+        let events = wholeArray(of: type)
         if events.count == count { return events }
         // Unlike a slice's, this copy does not look up a protocol's functions for each type anew.
         return Array(unsafeUninitializedCapacity: count) { copy, initialized in
@@ -51,34 +57,15 @@ package struct Batch: Sendable {
 
     /// Appends the events to an array of their own type.
     package func append<Event: Sendable>(to events: inout [Event]) {
-        events += allEvents(of: Event.self)[start..<start + count]
+        events += wholeArray(of: Event.self)[start..<start + count]
     }
 
-    private func allEvents<Event: Sendable>(of type: Event.Type) -> [Event] {
-        box(of: type).events
-    }
-
-    private func box<Event: Sendable>(of type: Event.Type) -> EventArray<Event> {
-        // Handles are typed: a stage can only subscribe to one whose output is its input. Debug builds check the cast.
-        unsafeDowncast(array, to: EventArray<Event>.self)
-    }
-}
-
-/// An array of events of a type that only its subclass knows.
-private class AnyEventArray: @unchecked Sendable {
-    // The subclass holds one constant of a Sendable type; a class that can be inherited from cannot say so itself.
-}
-
-private final class EventArray<Event: Sendable>: AnyEventArray, @unchecked Sendable {
-    // One constant of a Sendable type.
-    let events: [Event]
-
-    required init(_ events: [Event]) {
-        self.events = events
-    }
-
-    /// Wraps another array: an instance knows its type's metadata, which would have to be looked up otherwise.
-    func sibling(_ events: [Event]) -> Self {
-        Self(events)
+    private consuming func wholeArray<Event: Sendable>(of type: Event.Type) -> [Event] {
+        // Handles are typed: a stage can only subscribe to one whose output is its input. So this is the array's type.
+        #if canImport(ObjectiveC)
+            Array(unsafeBitCast(storage, to: ContiguousArray<Event>.self))
+        #else
+            unsafeBitCast(storage, to: [Event].self)
+        #endif
     }
 }

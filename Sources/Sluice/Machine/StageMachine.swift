@@ -185,9 +185,13 @@ struct StageMachine: ~Copyable {
         return effects
     }
 
-    mutating func received(_ events: consuming EventQueue, for id: SubscriptionID) -> Effects {
+    /// - Returns: The stage's parked task, to be resumed.
+    mutating func received(
+        _ events: consuming EventQueue,
+        for id: SubscriptionID
+    ) -> UnsafeContinuation<Void, Never>? {
         inbound.received(events, for: id)
-        return Effects(waiter: takeWaiter())
+        return takeWaiter()
     }
 
     mutating func producerFinished(_ id: SubscriptionID) -> Effects {

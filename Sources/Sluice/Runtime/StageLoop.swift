@@ -17,30 +17,7 @@ extension StageStorage {
         do {
             guard let make = make.withLock({ $0.take() }), !machine.withLock({ $0.wasCancelled }) else { return }
             let stage = try await make(StageContext(wakeAction: { [self] in wake() }))
-            while true {
-                switch nextWork() {
-                case .demand(let demand):
-                    var events = try await stage.handleDemand(demand)
-                    if events == nil { apply { $0.finish() } } else { apply { $0.handled(emitting: events.take()) } }
-                case .handle(var events, let id):
-                    var emitted = try await stage.handleEvents(events.take(), from: id, of: self)
-                    apply { $0.handled(emitting: emitted.take()) }
-                case .subscribed(let id):
-                    try await stage.subscribed(ManualSubscription(id: id, stage: self))
-                case .perform(let request):
-                    await CallChain.$stages.withValue(request.callers + [self.id]) { await request.run(stage) }
-                    apply { $0.performed() }
-                case .deliver:
-                    preconditionFailure("This work is done before")
-                case .stop:
-                    return
-                case nil:
-                    await withUnsafeContinuation { continuation in
-                        // The lock was not held while the continuation was made: so the machine is asked again.
-                        if machine.withLock({ $0.park(continuation) }) { continuation.resume() }
-                    }
-                }
-            }
+            try await stage.run(in: self)
         } catch {
             let (wasCancelled, isDraining) = machine.withLock { ($0.wasCancelled, $0.isDraining) }
             if error is CancellationError, isDraining {
@@ -49,5 +26,37 @@ extension StageStorage {
                 scope.failed(error)
             }
         }
+    }
+
+    /// The rare kinds of work, which are the same for all stages.
+    ///
+    /// - Returns: False when the stage has come to its end.
+    func perform(_ work: consuming StageMachine.Work, _ stage: RunningStage) async throws -> Bool {
+        switch work {
+        case .subscribed(let id):
+            try await stage.subscribed(ManualSubscription(id: id, stage: self))
+        case .perform(let request):
+            await CallChain.$stages.withValue(request.callers + [id]) { await request.run(stage) }
+            apply { $0.performed() }
+        case .stop:
+            return false
+        default:
+            preconditionFailure("Work for the stage's own loop")
+        }
+        return true
+    }
+
+    func handled(emitting events: consuming Batch?) {
+        apply { $0.handled(emitting: events.take()) }
+    }
+
+    func finish() {
+        apply { $0.finish() }
+    }
+
+    /// Parks the stage's task until there is work.
+    func park(_ continuation: UnsafeContinuation<Void, Never>) {
+        // The lock was not held while the continuation was made: so the machine is asked again.
+        if machine.withLock({ $0.park(continuation) }) { continuation.resume() }
     }
 }

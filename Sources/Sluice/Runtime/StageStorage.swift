@@ -134,7 +134,7 @@ extension StageStorage: Upstream {
 
 extension StageStorage: Downstream {
     func deliver(_ events: consuming EventQueue, for subscription: SubscriptionID) {
-        apply { $0.received(events.take(), for: subscription) }
+        machine.withLock { $0.received(events.take(), for: subscription) }?.resume()
     }
 
     func finished(_ subscription: SubscriptionID) {
