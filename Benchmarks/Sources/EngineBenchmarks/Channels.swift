@@ -7,7 +7,7 @@ enum Channels {
         var next = 0
         while next < end {
             let upper = min(end, next + batch)
-            await output.send(Array(next..<upper))
+            await output.send(numbers(next..<upper))
             next = upper
         }
         output.finish()

@@ -10,7 +10,7 @@ struct Numbers: Producer {
         guard next < end else { return nil }
         let upper = min(end, next + demand)
         defer { next = upper }
-        return Array(next..<upper)
+        return numbers(next..<upper)
     }
 }
 
@@ -21,10 +21,17 @@ struct Doubler: ProducerConsumer {
     }
 }
 
+// What is to be compared is the way of the numbers, not what is done to them: so these are loops over an array, which
+// take a third of the time of `map` and of `Array(range)`.
+
+/// The numbers of a range.
+func numbers(_ range: Range<Int>) -> [Int] {
+    var numbers = [Int](repeating: range.lowerBound, count: range.count)
+    for index in numbers.indices { numbers[index] &+= index }
+    return numbers
+}
+
 /// Doubles each number.
-///
-/// A loop in place and no `map`, which takes three times as long: what is to be compared is the way of the numbers, not
-/// what is done to them.
 func doubled(_ numbers: [Int]) -> [Int] {
     var numbers = numbers
     for index in numbers.indices { numbers[index] &*= 2 }
