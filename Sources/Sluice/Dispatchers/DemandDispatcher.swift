@@ -1,8 +1,47 @@
 /// Gives events to the subscription with the most demand; among equals, to the one that has waited longest.
 ///
 /// Each message goes to one subscription as far as its demand reaches: no splitting for fairness. Subscriptions with
-/// equal windows take turns.
-package struct DemandDispatcher: Dispatcher {
+/// equal windows take turns. Every stage has this dispatcher unless it is started with another.
+public struct DemandDispatcher<Event: Sendable>: Dispatcher {
+    private var demand: DemandCore
+
+    /// Makes the dispatcher of one stage.
+    public init() {
+        demand = DemandCore()
+    }
+
+    /// The demand of all subscriptions.
+    public var capacity: Int { demand.capacity }
+
+    /// Never refuses.
+    public mutating func subscribed(_ subscription: SubscriptionID, options: Void) {
+        demand.subscribed(subscription)
+    }
+
+    /// Adds demand.
+    public mutating func asked(_ count: Int, by subscription: SubscriptionID) {
+        demand.asked(count, by: subscription)
+    }
+
+    /// Forgets the subscription.
+    public mutating func cancelled(_ subscription: SubscriptionID) {
+        demand.cancelled(subscription)
+    }
+
+    /// Serves the hungriest first.
+    public mutating func dispatch(_ events: inout Events<Event>, _ place: (consuming Placement<Event>) -> Void) {
+        var queue = events.removeAll().queue
+        demand.dispatch(&queue) { id, batch in place(.deliver(Events(queue: batch), to: id)) }
+        events = Events(queue: queue)
+    }
+}
+
+extension DemandDispatcher: UntypedDispatcher {
+    var core: any DispatcherCore { demand }
+}
+
+/// Hungriest first, whatever the events are.
+struct DemandCore: Sendable {
     private struct Entry: Sendable {
         var id: SubscriptionID
         var demand: Int
@@ -11,30 +50,27 @@ package struct DemandDispatcher: Dispatcher {
     /// Sorted by demand, largest first; an entry goes behind its equals.
     private var entries: [Entry] = []
 
-    package private(set) var capacity = 0
+    private(set) var capacity = 0
 
-    package init() {}
+    var isEmpty: Bool { entries.isEmpty }
 
-    package mutating func subscribed(_ subscription: SubscriptionID) {
+    mutating func subscribed(_ subscription: SubscriptionID) {
         entries.append(Entry(id: subscription, demand: 0))
     }
 
-    package mutating func asked(_ count: Int, by subscription: SubscriptionID) {
+    mutating func asked(_ count: Int, by subscription: SubscriptionID) {
         guard let index = entries.firstIndex(where: { $0.id == subscription }) else { return }
         capacity += count
         entries[index].demand += count
         moveUp(index)
     }
 
-    package mutating func cancelled(_ subscription: SubscriptionID) {
+    mutating func cancelled(_ subscription: SubscriptionID) {
         guard let index = entries.firstIndex(where: { $0.id == subscription }) else { return }
         capacity -= entries.remove(at: index).demand
     }
 
-    package mutating func dispatch(
-        _ events: inout EventQueue,
-        to deliver: (SubscriptionID, consuming EventQueue) -> Void
-    ) {
+    mutating func dispatch(_ events: inout EventQueue, _ deliver: (SubscriptionID, consuming EventQueue) -> Void) {
         while !events.isEmpty, capacity > 0 {
             let hungriest = entries[0]
             let batch = events.removeFirst(hungriest.demand)
@@ -62,4 +98,18 @@ package struct DemandDispatcher: Dispatcher {
             index += 1
         }
     }
+}
+
+extension DemandCore: DispatcherCore {
+    var held: Int { 0 }
+
+    mutating func subscribed(_ subscription: SubscriptionID, options: any Sendable) {
+        subscribed(subscription)
+    }
+
+    mutating func dispatch(_ events: inout EventQueue, _ place: (consuming UntypedPlacement) -> Void) {
+        dispatch(&events) { id, batch in place(.deliver(batch, to: id)) }
+    }
+
+    mutating func ended(_ place: (consuming UntypedPlacement) -> Void) {}
 }

@@ -1,13 +1,33 @@
 /// The policy by which a stage's events are given to its subscriptions.
 ///
-/// A dispatcher is a value that belongs to whoever holds the stage's delivery right, which can be a neighbour's task:
-/// its methods are synchronous, run outside every lock, and are never called by two at once.
-package protocol Dispatcher: Sendable {
-    /// How many events could be placed now, whatever they are.
+/// A dispatcher is a value that belongs to one stage. Its methods are synchronous and never called by two threads at
+/// once, but by different ones: also by the tasks of neighbours, while the stage's own handler runs. They must not block.
+///
+/// Every event that it takes out of the queue has exactly one fate: it is delivered (once, or to several subscriptions
+/// once each), kept and counted in ``held``, or discarded with a reason. No subscription gets more than it asked for.
+/// Debug and release builds check the second law, and fail the graph with ``StageError/Code/dispatcherFault``.
+public protocol Dispatcher<Event>: Sendable {
+    /// What the stage emits.
+    associatedtype Event: Sendable
+
+    /// What a consumer says to this dispatcher when it subscribes.
+    associatedtype Options: Sendable = Void
+
+    /// How many events, whatever they are, could leave the queue now: the stage's demand.
+    ///
+    /// 0 if no subscription has unmet demand.
     var capacity: Int { get }
 
-    /// A subscription was made; it has no demand yet.
-    mutating func subscribed(_ subscription: SubscriptionID)
+    /// How many events the dispatcher keeps in queues of its own.
+    var held: Int { get }
+
+    /// A consumer wants to subscribe; it has no demand yet.
+    ///
+    /// - Parameters:
+    ///   - subscription: Never seen before.
+    ///   - options: What the consumer said.
+    /// - Throws: Why the subscription is refused; the consumer's `subscribe` throws it, and nothing else happens.
+    mutating func subscribed(_ subscription: SubscriptionID, options: Options) throws
 
     /// A subscription asked for `count` more, at least 1.
     mutating func asked(_ count: Int, by subscription: SubscriptionID)
@@ -15,12 +35,49 @@ package protocol Dispatcher: Sendable {
     /// A subscription ended; its demand is forgotten.
     mutating func cancelled(_ subscription: SubscriptionID)
 
-    /// Gives events from the front of the queue to subscriptions, none more than it asked for, and leaves the rest.
+    /// Takes events from the front of the queue and gives them to subscriptions; events of its own queues first.
     ///
-    /// Events are left only if the capacity is 0 afterwards.
+    /// Called after anything has changed, also with an empty queue. Events are left only if ``capacity`` is 0 afterwards.
     ///
     /// - Parameters:
-    ///   - events: What is there, in order.
-    ///   - deliver: Takes one message for one subscription; at least one event.
-    mutating func dispatch(_ events: inout EventQueue, to deliver: (SubscriptionID, consuming EventQueue) -> Void)
+    ///   - events: What the stage has emitted, in order.
+    ///   - place: Takes what happens to events, in order.
+    mutating func dispatch(_ events: inout Events<Event>, _ place: (consuming Placement<Event>) -> Void)
+
+    /// The stage will emit no more, and the queue is empty: discards what no subscription can get any more.
+    ///
+    /// - Parameter place: Takes what happens to events.
+    mutating func ended(_ place: (consuming Placement<Event>) -> Void)
+}
+
+extension Dispatcher {
+    /// A dispatcher without queues of its own keeps nothing.
+    public var held: Int { 0 }
+
+    /// A dispatcher without queues of its own has nothing to discard.
+    public mutating func ended(_ place: (consuming Placement<Event>) -> Void) {}
+}
+
+/// What a dispatcher does with events.
+public enum Placement<Event: Sendable>: Sendable {
+    /// Gives a subscription one message: at least one event, and no more than it has asked for.
+    case deliver(Events<Event>, to: SubscriptionID)
+
+    /// Gives events to nobody.
+    case discard(Events<Event>, DiscardReason)
+
+    /// Ends a subscription, which the dispatcher has forgotten already; its consumer's stage sees its producer finish.
+    case disconnect(SubscriptionID)
+}
+
+/// Why a dispatcher gave events to nobody.
+public enum DiscardReason: Sendable, Equatable {
+    /// The function that chooses a partition said so, or named one that does not exist.
+    case unrouted
+    /// The partition's queue was full.
+    case partitionFull
+    /// The consumer was too far behind.
+    case lagging(SubscriptionID)
+    /// The stage ended, and nobody was there to get them.
+    case unclaimed
 }

@@ -54,6 +54,11 @@ struct Inbound: Sendable {
         subscriptions.append(Subscription(id: id, upstream: upstream, window: window))
     }
 
+    /// Forgets a subscription that was never accepted.
+    mutating func remove(_ id: SubscriptionID) {
+        subscriptions.removeAll { $0.id == id }
+    }
+
     /// Notes demand on this side of the subscription.
     ///
     /// - Returns: What to send; nil if the subscription has ended or is ending, or if it has asked for all it may.

@@ -4,7 +4,7 @@
 struct Outbound: Sendable {
     /// What neighbours did, for the dispatcher, in order.
     enum Notice: Sendable {
-        case subscribed(SubscriptionID, any Downstream)
+        case subscribed(SubscriptionID, any Downstream, SubscriptionRequest)
         case asked(Int, SubscriptionID)
         case cancelled(SubscriptionID)
     }
@@ -13,8 +13,20 @@ struct Outbound: Sendable {
     struct Delivery: ~Copyable, Sendable {
         var notices = ShortQueue<Notice>()
         var events = EventQueue()
-        /// Everything before it is delivered: tell every subscription that nothing will follow.
-        var isFinal = false
+        /// Nothing follows these: when the dispatcher keeps nothing, tell every subscription so.
+        var isEnding = false
+    }
+
+    /// What the holder of the right found when its work was done.
+    struct Report {
+        /// What the dispatcher could place now.
+        var capacity = 0
+        /// What the dispatcher keeps.
+        var kept = 0
+        /// How many subscriptions there are.
+        var subscriptions = 0
+        /// Every subscription was told that nothing will follow.
+        var isFinished = false
     }
 
     private var notices = ShortQueue<Notice>()
@@ -23,6 +35,12 @@ struct Outbound: Sendable {
     private var isRightTaken = false
     private var ending = OutboundEnding.none
     private var subscriptionCount = 0
+    /// Subscriptions that no holder of the right has seen, or that are in its hands.
+    private var newSubscriptionCount = 0
+    private var inHandSubscriptionCount = 0
+
+    /// What the dispatcher kept when it was last asked.
+    private(set) var kept = 0
 
     /// What the dispatcher could place when it was last asked.
     private(set) var capacity = 0
@@ -30,13 +48,13 @@ struct Outbound: Sendable {
     /// Counts every event ever emitted.
     private(set) var emitted = 0
 
-    var hasSubscription: Bool { subscriptionCount > 0 }
+    var hasSubscription: Bool { subscriptionCount + newSubscriptionCount + inHandSubscriptionCount > 0 }
     var hasNotices: Bool { !notices.isEmpty }
 
     /// Whether notices wait that no holder of the right will find.
     var hasUnattendedNotices: Bool { !notices.isEmpty && !isRightTaken }
 
-    /// Everything emitted and not delivered.
+    /// Everything emitted that the dispatcher has not taken.
     var held: Int { buffer.count + inHand }
 
     /// What consumers still want beyond everything emitted: a call's demand.
@@ -51,11 +69,7 @@ struct Outbound: Sendable {
     var fits: Bool { held <= capacity }
 
     mutating func note(_ notice: Notice) {
-        switch notice {
-        case .subscribed: subscriptionCount += 1
-        case .cancelled: subscriptionCount -= 1
-        case .asked: break
-        }
+        if case .subscribed = notice { newSubscriptionCount += 1 }
         notices.append(notice)
     }
 
@@ -82,24 +96,26 @@ struct Outbound: Sendable {
     /// - Parameter delivery: What the holder has in hand: nothing. It is filled in place, for it is large.
     mutating func fill(_ delivery: inout Delivery) {
         inHand = buffer.count
-        delivery.isFinal = ending != .none && buffer.isEmpty
+        delivery.isEnding = ending != .none && buffer.isEmpty
+        (inHandSubscriptionCount, newSubscriptionCount) = (newSubscriptionCount, 0)
         if !notices.isEmpty { swap(&delivery.notices, &notices) }
         swap(&delivery.events, &buffer)
     }
 
     /// Whether a neighbour must act at once, and not leave its notice for the stage's own task.
-    var needsDelivery: Bool { !buffer.isEmpty || ending != .none }
+    var needsDelivery: Bool { !buffer.isEmpty || kept > 0 || ending != .none }
 
     /// The holder has done its work.
     ///
     /// - Parameters:
     ///   - delivery: What is left of its events; taken back. More work, if there is some.
-    ///   - capacity: What the dispatcher could place now.
+    ///   - report: What the holder found.
     /// - Returns: Whether there is more work; if not, the right is given back.
-    mutating func delivered(_ delivery: inout Delivery, capacity: Int) -> Bool {
+    mutating func delivered(_ delivery: inout Delivery, _ report: Report) -> Bool {
         inHand = 0
-        self.capacity = capacity
-        if delivery.isFinal { ending = .finished }
+        inHandSubscriptionCount = 0
+        (capacity, kept, subscriptionCount) = (report.capacity, report.kept, report.subscriptions)
+        if delivery.isEnding { ending = report.isFinished ? .finished : .keeping }
         if !delivery.events.isEmpty {
             delivery.events.append(buffer.take())
             swap(&delivery.events, &buffer)
@@ -129,5 +145,7 @@ extension Outbound {
 private enum OutboundEnding {
     case none
     case finishing
+    /// The dispatcher still keeps events: only a neighbour's ask or leaving goes on.
+    case keeping
     case finished
 }

@@ -142,13 +142,15 @@ struct StageMachine: ~Copyable {
         outbound.fill(&delivery)
     }
 
-    /// The holder of the right has done its work; see ``Outbound/delivered(_:capacity:)``.
+    /// The holder of the right has done its work; see ``Outbound/delivered(_:_:)``.
     ///
     /// If there is more, it is filled in already.
-    mutating func delivered(_ delivery: inout Outbound.Delivery, capacity: Int) -> Effects {
+    mutating func delivered(_ delivery: inout Outbound.Delivery, _ report: Outbound.Report) -> Effects {
         var effects = Effects()
-        if capacity > outbound.capacity { isStirred = true }
-        effects.delivers = outbound.delivered(&delivery, capacity: capacity)
+        if report.capacity > outbound.capacity { isStirred = true }
+        let hadSubscription = outbound.hasSubscription
+        effects.delivers = outbound.delivered(&delivery, report)
+        if hadSubscription, !outbound.hasSubscription { return afterLosingConsumer(effects) }
         if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
         effects.waiter = takeWaiter()
         return effects
@@ -158,8 +160,8 @@ struct StageMachine: ~Copyable {
         outbound.note(notice)
         switch notice {
         case .asked: isStirred = true
-        case .cancelled: return afterLosingConsumer(Effects(delivers: outbound.takeRight()))
-        case .subscribed: break
+        // At once: nobody waits for a handler to be heard.
+        case .cancelled, .subscribed: return effects()
         }
         return outbound.needsDelivery ? effects() : Effects(waiter: takeWaiter())
     }
@@ -171,6 +173,12 @@ struct StageMachine: ~Copyable {
         guard !isEnded, !isCancelled, !isForsaken else { return false }
         inbound.subscribe(id, to: upstream, window: window)
         return true
+    }
+
+    /// The producer has refused the subscription.
+    mutating func refused(_ id: SubscriptionID) -> Effects {
+        inbound.remove(id)
+        return Effects(waiter: takeWaiter())
     }
 
     /// The producer has accepted the subscription.
@@ -343,7 +351,7 @@ private enum StagePhase {
 extension StageMachine {
     var books: StageBooks {
         StageBooks(
-            held: outbound.held,
+            held: outbound.held + outbound.kept,
             capacity: outbound.capacity,
             emitted: outbound.emitted,
             waiting: inbound.waitingEvents,

@@ -1,38 +1,55 @@
 /// The dispatcher of a stage and the consumers that it serves; it belongs to the stage's delivery right.
 struct Outlet: ~Copyable {
+    /// Told of events that the dispatcher gave to nobody.
+    typealias DiscardHook = @Sendable (EventQueue, DiscardReason) -> Void
+
     /// What the holder of the right has in hand.
     var delivery = Outbound.Delivery()
 
-    private var dispatcher: any Dispatcher
+    private var dispatcher: any DispatcherCore
+    private let discardHook: DiscardHook?
     private var links = Links()
+    /// The dispatcher broke a law: nothing is given to it any more.
+    private var isBroken = false
 
-    init(dispatcher: any Dispatcher) {
+    /// How many events the dispatcher gave to nobody.
+    private(set) var discarded = 0
+
+    init(dispatcher: any DispatcherCore, discardHook: DiscardHook?) {
         self.dispatcher = dispatcher
+        self.discardHook = discardHook
     }
 
-    /// How many events could be placed now.
-    private(set) var capacity = 0
+    /// What was found when the last work was done.
+    private(set) var report = Outbound.Report()
 
     /// Both totals of each subscription, for checks of the whole graph.
     var ledgers: [(subscription: SubscriptionID, ledger: DemandLedger)] { links.ledgers }
 
     /// Does what is in hand; events that cannot be placed are left there.
     ///
-    /// - Returns: What is wrong with the dispatcher, if it broke the ledger's law.
+    /// - Returns: What is wrong with the dispatcher, if it broke a law just now.
     mutating func deliver() -> String? {
         takeNotices()
-        if let fault = dispatch() { return fault }
-        if delivery.isFinal { finish() }
-        return nil
+        let fault = isBroken ? nil : dispatch()
+        if fault != nil { isBroken = true }
+        if isBroken { _ = delivery.events.take() }
+        report.capacity = isBroken ? 0 : dispatcher.capacity
+        report.kept = isBroken ? 0 : dispatcher.held
+        if delivery.isEnding, report.kept == 0 {
+            finish()
+            report.isFinished = true
+        }
+        report.subscriptions = links.count
+        return fault
     }
 
     private mutating func takeNotices() {
         guard !delivery.notices.isEmpty else { return }
         while let notice = delivery.notices.popFirst() {
             switch notice {
-            case .subscribed(let id, let downstream):
-                links.add(id, downstream)
-                dispatcher.subscribed(id)
+            case .subscribed(let id, let downstream, let request):
+                subscribe(id, downstream, request)
             case .asked(let count, let id):
                 if links.ask(count, by: id) { dispatcher.asked(count, by: id) }
             case .cancelled(let id):
@@ -41,19 +58,33 @@ struct Outlet: ~Copyable {
                 downstream.finished(id)
             }
         }
-        capacity = dispatcher.capacity
+    }
+
+    private mutating func subscribe(
+        _ id: SubscriptionID,
+        _ downstream: any Downstream,
+        _ request: SubscriptionRequest
+    ) {
+        do {
+            if isBroken { throw StageError(.dispatcherFault, "The producer's dispatcher broke a law before") }
+            try dispatcher.subscribed(id, options: request.options)
+            links.add(id, downstream)
+            request.answer(.success(()))
+        } catch {
+            request.answer(.failure(error))
+        }
     }
 
     private mutating func dispatch() -> String? {
-        guard !delivery.events.isEmpty else { return nil }
+        let isEnding = delivery.isEnding
+        guard !delivery.events.isEmpty || isEnding || dispatcher.held > 0 else { return nil }
         var fault: String?
-        dispatcher.dispatch(&delivery.events) { id, batch in
-            if fault == nil { fault = links.deliver(batch, to: id) }
-        }
-        capacity = dispatcher.capacity
-        if fault == nil, !delivery.events.isEmpty, capacity > 0 {
+        let hook = discardHook
+        dispatcher.dispatch(&delivery.events) { links.take($0, hook, &discarded, &fault) }
+        if isEnding { dispatcher.ended { links.take($0, hook, &discarded, &fault) } }
+        if fault == nil, !delivery.events.isEmpty, dispatcher.capacity > 0 {
             // Nobody would ever ask again for what is kept here.
-            return "the dispatcher kept \(delivery.events.count) events, and has a capacity of \(capacity)"
+            return "the dispatcher left \(delivery.events.count) events, and has a capacity of \(dispatcher.capacity)"
         }
         return fault
     }
@@ -77,6 +108,8 @@ private struct Links {
 
     /// Sorted by id.
     private var links: [Link] = []
+
+    var count: Int { links.count }
 
     var ledgers: [(subscription: SubscriptionID, ledger: DemandLedger)] {
         links.map { ($0.id, $0.ledger) }
@@ -102,8 +135,33 @@ private struct Links {
         return true
     }
 
+    /// Does what the dispatcher says.
+    ///
+    /// - Parameters:
+    ///   - placement: Nothing happens after a fault.
+    ///   - discardHook: Told of events that nobody gets.
+    ///   - discarded: Their count is added.
+    ///   - fault: What is wrong with the dispatcher.
+    mutating func take(
+        _ placement: consuming UntypedPlacement,
+        _ discardHook: Outlet.DiscardHook?,
+        _ discarded: inout Int,
+        _ fault: inout String?
+    ) {
+        guard fault == nil else { return }
+        switch consume placement {
+        case .deliver(let batch, let id):
+            fault = deliver(batch, to: id)
+        case .discard(let batch, let reason):
+            discarded += batch.count
+            discardHook?(batch, reason)
+        case .disconnect(let id):
+            remove(id)?.finished(id)
+        }
+    }
+
     /// - Returns: What is wrong with the delivery; nil if it was made.
-    mutating func deliver(_ batch: consuming EventQueue, to id: SubscriptionID) -> String? {
+    private mutating func deliver(_ batch: consuming EventQueue, to id: SubscriptionID) -> String? {
         guard let index = index(of: id) else {
             return "the dispatcher chose subscription \(id), which does not exist"
         }

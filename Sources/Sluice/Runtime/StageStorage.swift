@@ -24,7 +24,7 @@ final class StageStorage: Sendable {
         id: StageID,
         name: String,
         kind: StageKind,
-        dispatcher: any Dispatcher,
+        outlet: consuming Outlet,
         scope: ScopeStorage,
         make: @escaping Make
     ) {
@@ -34,8 +34,8 @@ final class StageStorage: Sendable {
         self.make = Lock(make)
         self.scope = scope
         machine = Lock(StageMachine(kind: kind))
-        outlet = .allocate(capacity: 1)
-        outlet.initialize(to: Outlet(dispatcher: dispatcher))
+        self.outlet = .allocate(capacity: 1)
+        self.outlet.initialize(to: outlet)
     }
 
     deinit {
@@ -75,12 +75,12 @@ final class StageStorage: Sendable {
         while true {
             if let fault = outlet.pointee.deliver() {
                 scope.failed(StageError(.dispatcherFault, "Stage '\(name)': \(fault)"))
-                return
             }
             var effects = machine.withLock { machine in
-                machine.delivered(&outlet.pointee.delivery, capacity: outlet.pointee.capacity)
+                machine.delivered(&outlet.pointee.delivery, outlet.pointee.report)
             }
             effects.waiter?.resume()
+            if effects.interrupt { interrupt() }
             if !effects.signals.isEmpty { signals.append(effects.signals.take()) }
             if !effects.delivers { return }
         }
@@ -127,8 +127,8 @@ extension StageStorage: Upstream {
         }
     }
 
-    func subscribe(_ subscription: SubscriptionID, _ downstream: any Downstream) {
-        apply { $0.note(.subscribed(subscription, downstream)) }
+    func subscribe(_ id: SubscriptionID, _ downstream: any Downstream, _ request: SubscriptionRequest) {
+        apply { $0.note(.subscribed(id, downstream, request)) }
     }
 }
 

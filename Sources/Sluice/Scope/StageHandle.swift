@@ -40,15 +40,7 @@ extension StageHandle where S: AutomaticStage {
         maxDemand: Int = 1000,
         minDemand: Int? = nil
     ) async throws -> Subscription where Source.Output == S.Input {
-        let minDemand = minDemand ?? maxDemand / 2
-        guard 0 <= minDemand, minDemand < maxDemand, maxDemand <= DemandLedger.limit else {
-            throw StageError(
-                .badWindow,
-                "'\(name)' cannot subscribe with maxDemand \(maxDemand) and minDemand \(minDemand): "
-                    + "minDemand must be at least 0 and below maxDemand, and maxDemand at most 2^40"
-            )
-        }
-        return try makeSubscription(to: producer, window: DemandWindow(min: minDemand, max: maxDemand))
+        try await makeSubscription(to: producer, options: (), window: makeWindow(maxDemand, minDemand))
     }
 }
 
@@ -62,15 +54,28 @@ extension StageHandle where S: ManualStage {
     public func subscribe<Source: EmittingStage>(
         to producer: StageHandle<Source>
     ) async throws -> Subscription where Source.Output == S.Input {
-        try makeSubscription(to: producer, window: nil)
+        try await makeSubscription(to: producer, options: (), window: nil)
     }
 }
 
 extension StageHandle {
-    private func makeSubscription<Source: EmittingStage>(
+    func makeWindow(_ maxDemand: Int, _ minDemand: Int?) throws -> DemandWindow {
+        let minDemand = minDemand ?? maxDemand / 2
+        guard 0 <= minDemand, minDemand < maxDemand, maxDemand <= DemandLedger.limit else {
+            throw StageError(
+                .badWindow,
+                "'\(name)' cannot subscribe with maxDemand \(maxDemand) and minDemand \(minDemand): "
+                    + "minDemand must be at least 0 and below maxDemand, and maxDemand at most 2^40"
+            )
+        }
+        return DemandWindow(min: minDemand, max: maxDemand)
+    }
+
+    func makeSubscription<Source: EmittingStage>(
         to producer: StageHandle<Source>,
+        options: any Sendable,
         window: DemandWindow?
-    ) throws -> Subscription where Source.Output == S.Input {
+    ) async throws -> Subscription where Source.Output == S.Input {
         guard producer.storage.id != storage.id else {
             throw StageError(.selfSubscription, "'\(name)' cannot subscribe to itself")
         }
@@ -82,7 +87,14 @@ extension StageHandle {
         guard consumer.machine.withLock({ $0.subscribe(id, to: producer.storage, window: window) }) else {
             throw StageError(.stageEnded, "'\(name)' cannot subscribe to '\(producer.name)': it has ended")
         }
-        producer.storage.subscribe(id, consumer)
+        let request = SubscriptionRequest(options: options)
+        producer.storage.subscribe(id, consumer, request)
+        do {
+            try await request.answer()
+        } catch {
+            consumer.apply { $0.refused(id) }
+            throw error
+        }
         consumer.apply { $0.accepted(id, window: window) }
         return Subscription(id: id) {
             var signals = ShortQueue(consumer.machine.withLock { $0.leave(id) })

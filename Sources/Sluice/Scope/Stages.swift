@@ -112,26 +112,17 @@ extension Stages {
         start(name, .producerConsumer) { _ in RunningManualProducerConsumer(try await make()) }
     }
 
-    /// Starts a producer with a dispatcher of the caller's.
-    package func start<S: Producer>(
-        _ name: String? = nil,
-        dispatcher: any Dispatcher,
-        _ make: @escaping @Sendable () async throws -> S
-    ) -> StageHandle<S> {
-        start(name, .producer, dispatcher) { _ in RunningProducer(try await make()) }
-    }
-
-    private func start<S: Stage>(
+    func start<S: Stage>(
         _ name: String?,
         _ kind: StageKind,
-        _ dispatcher: any Dispatcher = DemandDispatcher(),
+        _ outlet: consuming Outlet = Outlet(dispatcher: DemandCore(), discardHook: nil),
         _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
         let storage = StageStorage(
             id: scope.newStageID(),
             name: name ?? "\(S.self)",
             kind: kind,
-            dispatcher: dispatcher,
+            outlet: outlet,
             scope: scope,
             make: make
         )

@@ -19,6 +19,8 @@ public struct StageError: Error, Sendable {
         public static let wouldDeadlock = Code("wouldDeadlock")
         /// The window of a subscription is not `0 <= minDemand < maxDemand <= 2^40`.
         public static let badWindow = Code("badWindow")
+        /// The producer's dispatcher did not accept a subscription with these options.
+        public static let refused = Code("refused")
         /// A stage cannot subscribe to itself.
         public static let selfSubscription = Code("selfSubscription")
         /// A stage cannot subscribe to a stage of another graph.

@@ -7,8 +7,8 @@ import Testing
 @Suite struct DemandDispatcherTests {
     /// A dispatcher, its queue, and what it delivered.
     struct Bench {
-        var dispatcher = DemandDispatcher()
-        var queue = EventQueue()
+        var dispatcher = DemandDispatcher<Int>()
+        var queue = Events<Int>()
         var delivered: [Message] = []
 
         struct Message: Equatable {
@@ -17,7 +17,7 @@ import Testing
         }
 
         init(subscriptions: Int) {
-            for number in 0..<subscriptions { dispatcher.subscribed(SubscriptionID(number: number)) }
+            for number in 0..<subscriptions { dispatcher.subscribed(SubscriptionID(number: number), options: ()) }
         }
 
         mutating func ask(_ count: Int, by number: Int) {
@@ -31,8 +31,11 @@ import Testing
         /// - Returns: What this call delivered.
         mutating func dispatch(_ events: [Int]) -> [Message] {
             var messages: [Message] = []
-            queue.append(Batch(events))
-            dispatcher.dispatch(&queue) { messages.append(Message(to: $0.number, events: $1.array())) }
+            queue.append(Events(events))
+            dispatcher.dispatch(&queue) { placement in
+                guard case .deliver(let events, let id) = placement else { return expect(Bool(false)) }
+                messages.append(Message(to: id.number, events: events.array))
+            }
             delivered += messages
             return messages
         }
@@ -54,7 +57,7 @@ import Testing
         bench.cancel(0)
         expect(bench.dispatcher.capacity == 0)
         expect(bench.dispatch([1, 2, 3]) == [])
-        bench.dispatcher.subscribed(SubscriptionID(number: 1))
+        bench.dispatcher.subscribed(SubscriptionID(number: 1), options: ())
         bench.ask(5, by: 1)
         expect(bench.dispatch([]) == [.init(to: 1, events: [1, 2, 3])])
         expect(bench.dispatcher.capacity == 2)
@@ -125,7 +128,7 @@ import Testing
                 bench.cancel(number)
                 (live[number], demand[number]) = (false, 0)
             case 0:
-                bench.dispatcher.subscribed(SubscriptionID(number: number))
+                bench.dispatcher.subscribed(SubscriptionID(number: number), options: ())
                 live[number] = true
             case 1..<10:
                 let count = Int.random(in: 1...5, using: &generator)

@@ -73,7 +73,7 @@ extension TestMachine {
         while true {
             delivery.notices = ShortQueue()
             capacity -= delivery.events.removeFirst(capacity).count
-            let next = delivered(&delivery, capacity: capacity)
+            let next = delivered(&delivery, Outbound.Report(capacity: capacity, subscriptions: 1))
             signals.append(next.signals)
             if !next.delivers { return signals }
         }
@@ -84,4 +84,8 @@ extension TestMachine {
         guard case .deliver = nextWork() else { return expect(Bool(false), "Nothing to deliver") }
         playDelivery(after: Effects(delivers: true), capacity: capacity)
     }
+}
+
+extension SubscriptionRequest {
+    convenience init() { self.init(options: ()) }
 }

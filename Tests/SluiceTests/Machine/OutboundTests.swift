@@ -18,14 +18,15 @@ private struct Holder: ~Copyable {
     mutating func deliver(_ count: Int = 0, capacity: Int) -> Bool {
         delivery.notices = ShortQueue()
         _ = delivery.events.removeFirst(count)
-        return outbound.delivered(&delivery, capacity: capacity)
+        let report = Outbound.Report(capacity: capacity, subscriptions: 1, isFinished: delivery.isEnding)
+        return outbound.delivered(&delivery, report)
     }
 }
 
 @Suite struct OutboundTests {
     @Test func theRightIsTakenOnceAndWorkForItsHolderIsLeft() {
         var holder = Holder()
-        holder.outbound.note(.subscribed(.first, RecordingDownstream()))
+        holder.outbound.note(.subscribed(.first, RecordingDownstream(), SubscriptionRequest()))
         expect(holder.take() && holder.delivery.notices.count == 1)
         holder.outbound.note(.asked(5, .first))
         expect(!holder.take())
@@ -64,11 +65,11 @@ private struct Holder: ~Copyable {
         holder.outbound.finish()
         expect(!holder.take(), "Nobody wants what is held")
         holder.outbound.note(.asked(1, .first))
-        expect(holder.take() && !holder.delivery.isFinal)
-        expect(holder.deliver(1, capacity: 0) && holder.delivery.isFinal)
+        expect(holder.take() && !holder.delivery.isEnding)
+        expect(holder.deliver(1, capacity: 0) && holder.delivery.isEnding)
         expect(!holder.deliver(capacity: 0))
         expect(!holder.take())
-        holder.outbound.note(.subscribed(.second, RecordingDownstream()))
-        expect(holder.take() && holder.delivery.isFinal, "A late subscription is told at once")
+        holder.outbound.note(.subscribed(.second, RecordingDownstream(), SubscriptionRequest()))
+        expect(holder.take() && holder.delivery.isEnding, "A late subscription is told at once")
     }
 }

@@ -6,7 +6,7 @@ import Testing
     private func source(demand: Int) -> TestMachine {
         var machine = TestMachine(kind: .producer)
         _ = machine.go()
-        _ = machine.note(.subscribed(.first, RecordingDownstream()))
+        machine.playDelivery(after: machine.note(.subscribed(.first, RecordingDownstream(), SubscriptionRequest())), capacity: 0)
         _ = machine.note(.asked(demand, .first))
         machine.playNextDelivery(capacity: demand)
         return machine
@@ -17,7 +17,7 @@ import Testing
         _ = machine.subscribe(.first, to: RecordingUpstream(), window: window)
         _ = machine.accepted(.first, window: window)
         guard demand > 0 else { return machine }
-        _ = machine.note(.subscribed(.second, RecordingDownstream()))
+        machine.playDelivery(after: machine.note(.subscribed(.second, RecordingDownstream(), SubscriptionRequest())), capacity: 0)
         _ = machine.note(.asked(demand, .second))
         machine.playNextDelivery(capacity: demand)
         return machine
@@ -90,7 +90,7 @@ import Testing
             continuation.resume()
         }
         _ = delivery.events.removeFirst(1)
-        expect(machine.delivered(&delivery, capacity: 0).delivers)
+        expect(machine.delivered(&delivery, Outbound.Report(capacity: 0, subscriptions: 1)).delivers)
         expect(delivery.notices.count == 1)
     }
 

@@ -24,7 +24,7 @@ struct FaultyDispatcher: Dispatcher {
 
     let fault: Fault
     let occasion: Occasion
-    private var inner = DemandDispatcher()
+    private var inner = DemandDispatcher<SimulatedEvent>()
     private var isHiding = false
 
     init(_ fault: Fault, _ occasion: Occasion) {
@@ -34,16 +34,18 @@ struct FaultyDispatcher: Dispatcher {
 
     var capacity: Int { isHiding ? 0 : inner.capacity }
 
-    mutating func subscribed(_ subscription: SubscriptionID) { inner.subscribed(subscription) }
+    mutating func subscribed(_ subscription: SubscriptionID, options: Void) {
+        inner.subscribed(subscription, options: options)
+    }
     mutating func asked(_ count: Int, by subscription: SubscriptionID) { inner.asked(count, by: subscription) }
     mutating func cancelled(_ subscription: SubscriptionID) { inner.cancelled(subscription) }
 
     mutating func dispatch(
-        _ events: inout EventQueue,
-        to deliver: (SubscriptionID, consuming EventQueue) -> Void
+        _ events: inout Events<SimulatedEvent>,
+        _ place: (consuming Placement<SimulatedEvent>) -> Void
     ) {
         if isHiding || fault == .withholds && occasion.hasCome { return }
-        guard !occasion.hasCome, capacity > 0 else { return inner.dispatch(&events, to: deliver) }
+        guard !occasion.hasCome, capacity > 0, !events.isEmpty else { return inner.dispatch(&events, place) }
         var messages: [(id: SubscriptionID, batch: [SimulatedEvent])] = []
         switch fault {
         case .drops:
@@ -59,7 +61,9 @@ struct FaultyDispatcher: Dispatcher {
         case .reorders, .doubles, .overDelivers:
             break
         }
-        inner.dispatch(&events) { messages.append(($0, $1.array())) }
+        inner.dispatch(&events) { placement in
+            if case .deliver(let batch, let id) = placement { messages.append((id, batch.array)) }
+        }
         guard !messages.isEmpty else { return }
         if fault == .reorders, messages[0].batch.count > 1 {
             occasion.come()
@@ -71,8 +75,8 @@ struct FaultyDispatcher: Dispatcher {
         }
         if fault == .overDelivers, !events.isEmpty {
             occasion.come()
-            messages[0].batch += events.removeFirst(events.count).array(of: SimulatedEvent.self)
+            messages[0].batch += events.removeAll().array
         }
-        for message in messages { deliver(message.id, EventQueue(Batch(message.batch))) }
+        for message in messages { place(.deliver(Events(message.batch), to: message.id)) }
     }
 }

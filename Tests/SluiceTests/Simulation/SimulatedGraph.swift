@@ -20,7 +20,7 @@ struct SimulatedGraph: Sendable {
         _ stages: Stages,
         _ journal: SimulationJournal,
         _ clock: TestClock,
-        dispatcher: (any Dispatcher)?
+        dispatcher: FaultyDispatcher?
     ) {
         self.journal = journal
         var nodes: [Node] = []
@@ -30,7 +30,7 @@ struct SimulatedGraph: Sendable {
             if index == 0, let dispatcher {
                 return stages.start("0", dispatcher: dispatcher) {
                     SimulatedSource(life: life(), plan: source, context: nil)
-                }
+                }.stage
             }
             return stages.start("\(index)") { context in
                 SimulatedSource(life: life(), plan: source, context: context)

@@ -5,9 +5,9 @@ import SluiceTesting
 /// Runs one plan under one schedule and judges it.
 struct Simulation {
     let plan: SimulationPlan
-    var dispatcher: (any Dispatcher)?
+    var dispatcher: FaultyDispatcher?
 
-    init(_ plan: SimulationPlan, dispatcher: (any Dispatcher)? = nil) {
+    init(_ plan: SimulationPlan, dispatcher: FaultyDispatcher? = nil) {
         self.plan = plan
         self.dispatcher = dispatcher
     }

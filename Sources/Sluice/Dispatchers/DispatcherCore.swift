@@ -1,0 +1,83 @@
+/// A dispatcher as the engine uses it, without the type of its events.
+///
+/// The stage's own dispatchers that do not look into events are one themselves, so that nothing generic is on the way of
+/// a batch.
+protocol DispatcherCore: Sendable {
+    var capacity: Int { get }
+    var held: Int { get }
+
+    /// - Parameters:
+    ///   - subscription: Never seen before.
+    ///   - options: Of the dispatcher's type, if the subscription was made with the typed handle.
+    mutating func subscribed(_ subscription: SubscriptionID, options: any Sendable) throws
+    mutating func asked(_ count: Int, by subscription: SubscriptionID)
+    mutating func cancelled(_ subscription: SubscriptionID)
+    mutating func dispatch(_ events: inout EventQueue, _ place: (consuming UntypedPlacement) -> Void)
+    mutating func ended(_ place: (consuming UntypedPlacement) -> Void)
+}
+
+/// A ``Placement`` without its type.
+enum UntypedPlacement: Sendable {
+    case deliver(EventQueue, to: SubscriptionID)
+    case discard(EventQueue, DiscardReason)
+    case disconnect(SubscriptionID)
+}
+
+/// A dispatcher that the engine can use without its type.
+protocol UntypedDispatcher {
+    var core: any DispatcherCore { get }
+}
+
+extension Dispatcher {
+    /// The form that the engine uses.
+    func makeCore() -> any DispatcherCore {
+        (self as? any UntypedDispatcher)?.core ?? TypedDispatcherCore(dispatcher: self)
+    }
+}
+
+/// Any dispatcher in the form that the engine uses.
+private struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
+    var dispatcher: D
+
+    var capacity: Int { dispatcher.capacity }
+    var held: Int { dispatcher.held }
+
+    mutating func subscribed(_ subscription: SubscriptionID, options: any Sendable) throws {
+        guard let options = options as? D.Options else {
+            throw StageError(
+                .refused,
+                "A subscription to a stage with a \(D.self) must say its \(D.Options.self): "
+                    + "subscribe to what `start(dispatcher:)` returned, not to its stage"
+            )
+        }
+        try dispatcher.subscribed(subscription, options: options)
+    }
+
+    mutating func asked(_ count: Int, by subscription: SubscriptionID) {
+        dispatcher.asked(count, by: subscription)
+    }
+
+    mutating func cancelled(_ subscription: SubscriptionID) {
+        dispatcher.cancelled(subscription)
+    }
+
+    mutating func dispatch(_ events: inout EventQueue, _ place: (consuming UntypedPlacement) -> Void) {
+        var typed = Events<D.Event>(queue: events.take())
+        dispatcher.dispatch(&typed) { place($0.untyped()) }
+        events = typed.queue
+    }
+
+    mutating func ended(_ place: (consuming UntypedPlacement) -> Void) {
+        dispatcher.ended { place($0.untyped()) }
+    }
+}
+
+extension Placement {
+    fileprivate consuming func untyped() -> UntypedPlacement {
+        switch self {
+        case .deliver(let events, let id): .deliver(events.queue, to: id)
+        case .discard(let events, let reason): .discard(events.queue, reason)
+        case .disconnect(let id): .disconnect(id)
+        }
+    }
+}

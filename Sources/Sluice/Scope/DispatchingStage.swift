@@ -1,0 +1,65 @@
+/// A started stage whose dispatcher wants to know something of each consumer.
+public struct DispatchingStage<S: EmittingStage, D: Dispatcher>: Sendable where D.Event == S.Output {
+    /// The stage itself: to subscribe it to others, and to talk to it.
+    public let stage: StageHandle<S>
+}
+
+extension StageHandle where S: AutomaticStage {
+    /// Makes this stage a consumer of another, and says to that one's dispatcher what it is to get.
+    ///
+    /// - Parameters:
+    ///   - producer: The stage to receive events from.
+    ///   - options: For its dispatcher: a partition's key, for example.
+    ///   - maxDemand: The most events that may be on their way, from 1 to 2^40.
+    ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
+    /// - Returns: The subscription, accepted by the producer.
+    /// - Throws: What the dispatcher threw if it refused, which changes nothing; else as
+    ///   ``subscribe(to:maxDemand:minDemand:)``.
+    @discardableResult
+    public func subscribe<Source: EmittingStage, D: Dispatcher>(
+        to producer: DispatchingStage<Source, D>,
+        as options: D.Options,
+        maxDemand: Int = 1000,
+        minDemand: Int? = nil
+    ) async throws -> Subscription where Source.Output == S.Input {
+        try await makeSubscription(
+            to: producer.stage,
+            options: options,
+            window: makeWindow(maxDemand, minDemand)
+        )
+    }
+
+    /// Makes this stage a consumer of another, whose dispatcher asks for nothing.
+    ///
+    /// - Parameters:
+    ///   - producer: The stage to receive events from.
+    ///   - maxDemand: The most events that may be on their way, from 1 to 2^40.
+    ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
+    /// - Returns: The subscription, accepted by the producer.
+    /// - Throws: As ``subscribe(to:maxDemand:minDemand:)``.
+    @discardableResult
+    public func subscribe<Source: EmittingStage, D: Dispatcher>(
+        to producer: DispatchingStage<Source, D>,
+        maxDemand: Int = 1000,
+        minDemand: Int? = nil
+    ) async throws -> Subscription where Source.Output == S.Input, D.Options == Void {
+        try await subscribe(to: producer, as: (), maxDemand: maxDemand, minDemand: minDemand)
+    }
+}
+
+extension StageHandle where S: ManualStage {
+    /// Makes this stage a consumer of another, and says to that one's dispatcher what it is to get.
+    ///
+    /// - Parameters:
+    ///   - producer: The stage to receive events from.
+    ///   - options: For its dispatcher: a partition's key, for example.
+    /// - Returns: The subscription, accepted by the producer.
+    /// - Throws: What the dispatcher threw if it refused, which changes nothing; else as ``subscribe(to:)``.
+    @discardableResult
+    public func subscribe<Source: EmittingStage, D: Dispatcher>(
+        to producer: DispatchingStage<Source, D>,
+        as options: D.Options
+    ) async throws -> Subscription where Source.Output == S.Input {
+        try await makeSubscription(to: producer.stage, options: options, window: nil)
+    }
+}
