@@ -1,6 +1,10 @@
 /// The identity of a subscription; never reused within a graph.
 public struct SubscriptionID: Hashable, Comparable, Sendable {
-    let number: Int
+    package let number: Int
+
+    package init(number: Int) {
+        self.number = number
+    }
 
     /// Orders subscriptions by the time of their making.
     public static func < (left: SubscriptionID, right: SubscriptionID) -> Bool {

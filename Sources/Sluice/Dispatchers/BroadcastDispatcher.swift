@@ -15,7 +15,9 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
             case disconnecting(lag: Int)
         }
 
-        /// Which events the consumer wants; nil: all. An event that it does not want costs none of its demand.
+        /// Which events the consumer wants; nil: all.
+        ///
+        /// An event that it does not want costs none of its demand. One that nobody wants is discarded.
         public var selector: (@Sendable (Event) -> Bool)?
 
         /// What becomes of the consumer if it cannot keep up.
@@ -82,9 +84,15 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
         for index in entries.indices { serveQueue(of: index, place) }
         while !events.isEmpty, case let count = capacity, count > 0 {
             let batch = events.removeFirst(count)
+            if entries.allSatisfy({ $0.options.selector != nil }) { discardUnwanted(batch.array, place) }
             // A disconnected subscription leaves the list.
             for index in entries.indices.reversed() { give(batch, to: index, place) }
         }
+    }
+
+    private func discardUnwanted(_ events: [Event], _ place: (consuming Placement<Event>) -> Void) {
+        let unwanted = events.filter { event in !entries.contains { $0.options.selector?(event) ?? true } }
+        if !unwanted.isEmpty { place(.discard(Events(unwanted), .unwanted)) }
     }
 
     private mutating func give(

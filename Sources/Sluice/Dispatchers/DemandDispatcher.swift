@@ -111,5 +111,5 @@ extension DemandCore: DispatcherCore {
         dispatch(&events) { id, batch in place(.deliver(batch, to: id)) }
     }
 
-    mutating func ended(_ place: (consuming UntypedPlacement) -> Void) {}
+    mutating func closed() {}
 }

@@ -44,18 +44,18 @@ public protocol Dispatcher<Event>: Sendable {
     ///   - place: Takes what happens to events, in order.
     mutating func dispatch(_ events: inout Events<Event>, _ place: (consuming Placement<Event>) -> Void)
 
-    /// The stage will emit no more, and the queue is empty: discards what no subscription can get any more.
+    /// No consumer will subscribe any more: from now on, what no subscription can ever get is to be discarded.
     ///
-    /// - Parameter place: Takes what happens to events.
-    mutating func ended(_ place: (consuming Placement<Event>) -> Void)
+    /// ``dispatch(_:_:)`` follows.
+    mutating func closed()
 }
 
 extension Dispatcher {
     /// A dispatcher without queues of its own keeps nothing.
     public var held: Int { 0 }
 
-    /// A dispatcher without queues of its own has nothing to discard.
-    public mutating func ended(_ place: (consuming Placement<Event>) -> Void) {}
+    /// A dispatcher that would give any event to any subscription has nothing to discard.
+    public mutating func closed() {}
 }
 
 /// What a dispatcher does with events.
@@ -74,10 +74,12 @@ public enum Placement<Event: Sendable>: Sendable {
 public enum DiscardReason: Sendable, Equatable {
     /// The function that chooses a partition said so, or named one that does not exist.
     case unrouted
+    /// No subscription's selector wanted it.
+    case unwanted
     /// The partition's queue was full.
     case partitionFull
     /// The consumer was too far behind.
     case lagging(SubscriptionID)
-    /// The stage ended, and nobody was there to get them.
+    /// Its partition has no consumer, and will have none.
     case unclaimed
 }

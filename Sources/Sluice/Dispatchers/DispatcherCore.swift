@@ -9,11 +9,12 @@ protocol DispatcherCore: Sendable {
     /// - Parameters:
     ///   - subscription: Never seen before.
     ///   - options: Of the dispatcher's type, if the subscription was made with the typed handle.
+    /// - Throws: Why the subscription is refused.
     mutating func subscribed(_ subscription: SubscriptionID, options: any Sendable) throws
     mutating func asked(_ count: Int, by subscription: SubscriptionID)
     mutating func cancelled(_ subscription: SubscriptionID)
     mutating func dispatch(_ events: inout EventQueue, _ place: (consuming UntypedPlacement) -> Void)
-    mutating func ended(_ place: (consuming UntypedPlacement) -> Void)
+    mutating func closed()
 }
 
 /// A ``Placement`` without its type.
@@ -67,8 +68,8 @@ private struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
         events = typed.queue
     }
 
-    mutating func ended(_ place: (consuming UntypedPlacement) -> Void) {
-        dispatcher.ended { place($0.untyped()) }
+    mutating func closed() {
+        dispatcher.closed()
     }
 }
 

@@ -3,7 +3,7 @@
 /// Events of one partition stay in order. What a partition's consumers do not want yet waits in the partition's queue,
 /// which is bounded and outlives its consumers: a slow partition does not stop the others before its queue is full. The
 /// stage is asked for no more than all consumers together want, and for no more than fits if all of it were for one
-/// partition.
+/// partition. Once nobody can subscribe any more, a partition without a consumer has no queue either.
 public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Dispatcher {
     /// Where an event goes.
     public enum Route: Sendable {
@@ -35,6 +35,8 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
     private let isOpen: Bool
     private var places: [Key: Int] = [:]
     private var partitions: [Partition] = []
+    /// Nobody will subscribe any more.
+    private var isClosed = false
 
     /// A dispatcher with a closed set of partitions.
     ///
@@ -81,7 +83,7 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
     public var capacity: Int {
         let demand = totalDemand
         guard demand > 0, overflow == .wait else { return demand }
-        return partitions.reduce(demand) { min($0, room(in: $1)) }
+        return partitions.reduce(demand) { isUnclaimed($1) ? $0 : min($0, room(in: $1)) }
     }
 
     /// What waits in the partitions' queues.
@@ -123,11 +125,9 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
         }
     }
 
-    /// Discards the queues of partitions that have no consumer.
-    public mutating func ended(_ place: (consuming Placement<Event>) -> Void) {
-        for index in partitions.indices where partitions[index].demand.isEmpty && !partitions[index].queue.isEmpty {
-            place(.discard(Events(queue: partitions[index].queue.take()), .unclaimed))
-        }
+    /// Events of partitions without a consumer are discarded from now on.
+    public mutating func closed() {
+        isClosed = true
     }
 
     /// - Returns: How many of the first events have found their place.
@@ -143,7 +143,7 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
                 unrouted.append(event)
                 continue
             }
-            if room(in: partitions[target]) > 0 {
+            if isUnclaimed(partitions[target]) || room(in: partitions[target]) > 0 {
                 partitions[target].routed.append(event)
             } else if overflow == .discard {
                 full.append(event)
@@ -160,6 +160,9 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
             partitions[index].routed = []
         }
         guard !partitions[index].queue.isEmpty else { return }
+        if isUnclaimed(partitions[index]) {
+            return place(.discard(Events(queue: partitions[index].queue.take()), .unclaimed))
+        }
         var queue = partitions[index].queue.take()
         partitions[index].demand.dispatch(&queue) { id, batch in place(.deliver(Events(queue: batch), to: id)) }
         partitions[index].queue = queue
@@ -169,6 +172,10 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
 
     private func room(in partition: Partition) -> Int {
         max(0, partition.demand.capacity + queueLimit - partition.queue.count - partition.routed.count)
+    }
+
+    private func isUnclaimed(_ partition: Partition) -> Bool {
+        isClosed && partition.demand.isEmpty
     }
 
     private mutating func addPartition(_ key: Key) {

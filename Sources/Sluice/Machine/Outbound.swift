@@ -7,6 +7,8 @@ struct Outbound: Sendable {
         case subscribed(SubscriptionID, any Downstream, SubscriptionRequest)
         case asked(Int, SubscriptionID)
         case cancelled(SubscriptionID)
+        /// Nobody will subscribe any more.
+        case closed
     }
 
     /// Work for the holder of the delivery right.

@@ -161,7 +161,7 @@ struct StageMachine: ~Copyable {
         switch notice {
         case .asked: isStirred = true
         // At once: nobody waits for a handler to be heard.
-        case .cancelled, .subscribed: return effects()
+        case .cancelled, .subscribed, .closed: return effects()
         }
         return outbound.needsDelivery ? effects() : Effects(waiter: takeWaiter())
     }
@@ -254,16 +254,16 @@ struct StageMachine: ~Copyable {
 
     /// No stage or subscription will be added any more.
     mutating func scopeClosed() -> Effects {
-        isWired = true
-        return afterLosingConsumer(go())
+        var effects = go()
+        effects.delivers = close()
+        return afterLosingConsumer(effects)
     }
 
     /// A source stops; other stages go on until their producers have finished.
     ///
     /// The scope takes no more subscriptions, so a stage without a neighbour has nothing to wait for.
     mutating func drain() -> Effects {
-        isWired = true
-        var effects = Effects()
+        var effects = Effects(delivers: close())
         if kind == .producer, phase == .held || phase == .running {
             phase = .draining
             effects.interrupt = true
@@ -284,6 +284,15 @@ struct StageMachine: ~Copyable {
     }
 
     // MARK: Inside
+
+    /// - Returns: Whether the caller has got the delivery right, to tell the dispatcher.
+    private mutating func close() -> Bool {
+        guard !isWired else { return false }
+        isWired = true
+        guard kind.emits else { return false }
+        outbound.note(.closed)
+        return outbound.takeRight()
+    }
 
     /// Without a consumer for good, a source stops and another stage leaves its producers.
     private mutating func afterLosingConsumer(_ effects: consuming Effects) -> Effects {

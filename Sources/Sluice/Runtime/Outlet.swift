@@ -56,6 +56,8 @@ struct Outlet: ~Copyable {
                 guard let downstream = links.remove(id) else { continue }
                 dispatcher.cancelled(id)
                 downstream.finished(id)
+            case .closed:
+                dispatcher.closed()
             }
         }
     }
@@ -76,12 +78,10 @@ struct Outlet: ~Copyable {
     }
 
     private mutating func dispatch() -> String? {
-        let isEnding = delivery.isEnding
-        guard !delivery.events.isEmpty || isEnding || dispatcher.held > 0 else { return nil }
+        guard !delivery.events.isEmpty || dispatcher.held > 0 else { return nil }
         var fault: String?
         let hook = discardHook
         dispatcher.dispatch(&delivery.events) { links.take($0, hook, &discarded, &fault) }
-        if isEnding { dispatcher.ended { links.take($0, hook, &discarded, &fault) } }
         if fault == nil, !delivery.events.isEmpty, dispatcher.capacity > 0 {
             // Nobody would ever ask again for what is kept here.
             return "the dispatcher left \(delivery.events.count) events, and has a capacity of \(dispatcher.capacity)"

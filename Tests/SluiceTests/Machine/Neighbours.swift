@@ -79,13 +79,15 @@ extension TestMachine {
         }
     }
 
+    /// Plays a consumer that subscribes, and the holder of the right who accepts it.
+    mutating func playSubscription(_ id: SubscriptionID) {
+        let notice = Outbound.Notice.subscribed(id, RecordingDownstream(), SubscriptionRequest(options: ()))
+        playDelivery(after: note(notice), capacity: 0)
+    }
+
     /// Plays the task that is given the delivery right as its next work.
     mutating func playNextDelivery(capacity: Int) {
         guard case .deliver = nextWork() else { return expect(Bool(false), "Nothing to deliver") }
         playDelivery(after: Effects(delivers: true), capacity: capacity)
     }
-}
-
-extension SubscriptionRequest {
-    convenience init() { self.init(options: ()) }
 }

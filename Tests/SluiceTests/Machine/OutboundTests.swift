@@ -26,7 +26,7 @@ private struct Holder: ~Copyable {
 @Suite struct OutboundTests {
     @Test func theRightIsTakenOnceAndWorkForItsHolderIsLeft() {
         var holder = Holder()
-        holder.outbound.note(.subscribed(.first, RecordingDownstream(), SubscriptionRequest()))
+        holder.outbound.note(.subscribed(.first, RecordingDownstream(), SubscriptionRequest(options: ())))
         expect(holder.take() && holder.delivery.notices.count == 1)
         holder.outbound.note(.asked(5, .first))
         expect(!holder.take())
@@ -69,7 +69,7 @@ private struct Holder: ~Copyable {
         expect(holder.deliver(1, capacity: 0) && holder.delivery.isEnding)
         expect(!holder.deliver(capacity: 0))
         expect(!holder.take())
-        holder.outbound.note(.subscribed(.second, RecordingDownstream(), SubscriptionRequest()))
+        holder.outbound.note(.subscribed(.second, RecordingDownstream(), SubscriptionRequest(options: ())))
         expect(holder.take() && holder.delivery.isEnding, "A late subscription is told at once")
     }
 }

@@ -6,7 +6,7 @@ import Testing
     private func source(demand: Int) -> TestMachine {
         var machine = TestMachine(kind: .producer)
         _ = machine.go()
-        machine.playDelivery(after: machine.note(.subscribed(.first, RecordingDownstream(), SubscriptionRequest())), capacity: 0)
+        machine.playSubscription(.first)
         _ = machine.note(.asked(demand, .first))
         machine.playNextDelivery(capacity: demand)
         return machine
@@ -17,7 +17,7 @@ import Testing
         _ = machine.subscribe(.first, to: RecordingUpstream(), window: window)
         _ = machine.accepted(.first, window: window)
         guard demand > 0 else { return machine }
-        machine.playDelivery(after: machine.note(.subscribed(.second, RecordingDownstream(), SubscriptionRequest())), capacity: 0)
+        machine.playSubscription(.second)
         _ = machine.note(.asked(demand, .second))
         machine.playNextDelivery(capacity: demand)
         return machine
@@ -106,7 +106,11 @@ import Testing
 
     @Test func aStageWithoutAConsumerForGoodLeavesItsProducersAndTakesNoOthers() {
         var machine = relay(window: DemandWindow(min: 0, max: 4), demand: 0)
-        expect(machine.scopeClosed().signals.map { "\($0.content)" } == ["cancel"])
+        let effects = machine.scopeClosed()
+        expect(effects.delivers && effects.signals.map { "\($0.content)" } == ["cancel"])
+        var delivery = machine.takeDelivery()
+        delivery.notices = ShortQueue()
+        _ = machine.delivered(&delivery, Outbound.Report())
         let isAccepted = machine.subscribe(.second, to: RecordingUpstream(), window: nil)
         expect(!isAccepted)
         expect(machine.nextSummary() == "deliver" && machine.isEnded)
