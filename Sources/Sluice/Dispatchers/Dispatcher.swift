@@ -70,8 +70,10 @@ public enum Placement<Event: Sendable>: Sendable {
     case disconnect(SubscriptionID)
 }
 
-/// Why a dispatcher gave events to nobody.
+/// Why nobody got events.
 public enum DiscardReason: Sendable, Equatable {
+    /// The stage's buffer was full.
+    case bufferFull
     /// The function that chooses a partition said so, or named one that does not exist.
     case unrouted
     /// No subscription's selector wanted it.

@@ -37,7 +37,7 @@ extension Dispatcher {
 }
 
 /// Any dispatcher in the form that the engine uses.
-private struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
+struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
     var dispatcher: D
 
     var capacity: Int { dispatcher.capacity }

@@ -36,6 +36,11 @@ struct Outbound: Sendable {
     private var inHand = 0
     private var isRightTaken = false
     private var ending = OutboundEnding.none
+    private let policy: BufferPolicy
+    /// What was too much for the buffer, for the hook.
+    private var overflow = EventQueue()
+    /// Nothing leaves the buffer, and nothing more is wanted.
+    private var isPaused: Bool
     private var subscriptionCount = 0
     /// Subscriptions that no holder of the right has seen, or that are in its hands.
     private var newSubscriptionCount = 0
@@ -50,6 +55,13 @@ struct Outbound: Sendable {
     /// Counts every event ever emitted.
     private(set) var emitted = 0
 
+    init(policy: BufferPolicy = .unbounded, isPaused: Bool = false) {
+        self.policy = policy
+        self.isPaused = isPaused
+    }
+
+    var hasOverflow: Bool { !overflow.isEmpty }
+
     var hasSubscription: Bool { subscriptionCount + newSubscriptionCount + inHandSubscriptionCount > 0 }
     var hasNotices: Bool { !notices.isEmpty }
 
@@ -60,11 +72,11 @@ struct Outbound: Sendable {
     var held: Int { buffer.count + inHand }
 
     /// What consumers still want beyond everything emitted: a call's demand.
-    var need: Int { Swift.max(0, capacity - held) }
+    var need: Int { isPaused ? 0 : Swift.max(0, capacity - held) }
 
     /// Like ``need``, with the asks that the dispatcher has not seen.
     var demand: Int {
-        Swift.max(0, pendingAsks.reduce(capacity - held) { $0 + $1.count })
+        isPaused ? 0 : Swift.max(0, pendingAsks.reduce(capacity - held) { $0 + $1.count })
     }
 
     /// Whether nothing was emitted beyond what consumers want.
@@ -84,6 +96,35 @@ struct Outbound: Sendable {
         if ending == .none { ending = .finishing }
     }
 
+    mutating func pause() {
+        // What has ended is not held back: nobody would ever resume it.
+        if ending == .none { isPaused = true }
+    }
+
+    mutating func resume() {
+        isPaused = false
+    }
+
+    /// Cuts the buffer to its limit, unless the holder of the right will do so.
+    mutating func trim() {
+        guard !isRightTaken, buffer.count > policy.limit else { return }
+        switch policy.overflow {
+        case .dropOldest:
+            overflow.append(buffer.removeFirst(buffer.count - policy.limit))
+        case .dropNewest, .fail:
+            let kept = buffer.removeFirst(policy.limit)
+            overflow.append(buffer.take())
+            buffer = kept
+        }
+    }
+
+    /// Takes what was too much for the buffer.
+    ///
+    /// - Returns: Also whether it must fail the graph.
+    mutating func takeOverflow() -> (EventQueue, isFailure: Bool) {
+        (overflow.take(), policy.overflow == .fail)
+    }
+
     /// Takes the right if it is free and there is something to do under it.
     ///
     /// - Returns: Whether the right was taken; then ``fill(_:)`` follows at once.
@@ -97,10 +138,11 @@ struct Outbound: Sendable {
     ///
     /// - Parameter delivery: What the holder has in hand: nothing. It is filled in place, for it is large.
     mutating func fill(_ delivery: inout Delivery) {
-        inHand = buffer.count
         delivery.isEnding = ending != .none && buffer.isEmpty
         (inHandSubscriptionCount, newSubscriptionCount) = (newSubscriptionCount, 0)
         if !notices.isEmpty { swap(&delivery.notices, &notices) }
+        guard !isPaused else { return }
+        inHand = buffer.count
         swap(&delivery.events, &buffer)
     }
 
@@ -124,6 +166,7 @@ struct Outbound: Sendable {
         }
         guard hasWork else {
             isRightTaken = false
+            trim()
             return false
         }
         fill(&delivery)
@@ -132,7 +175,7 @@ struct Outbound: Sendable {
 
     private var hasWork: Bool {
         if !notices.isEmpty { return true }
-        return buffer.isEmpty ? ending == .finishing : capacity > 0
+        return buffer.isEmpty ? ending == .finishing : capacity > 0 && !isPaused
     }
 
 }

@@ -24,6 +24,8 @@ struct StageMachine: ~Copyable {
         var waiter: UnsafeContinuation<Void, Never>?
         /// Cancel the source's task, so that a waiting handler returns.
         var interrupt = false
+        /// Something was too much for the buffer; ``takeOverflow()`` tells what.
+        var hasOverflow = false
     }
 
     let kind: StageKind
@@ -33,7 +35,7 @@ struct StageMachine: ~Copyable {
     private var isWired = false
     private var isCancelled = false
     private var inbound = Inbound()
-    private var outbound = Outbound()
+    private var outbound: Outbound
     private var requests: Deque<PerformRequest> = []
     private var newSubscriptions: Deque<SubscriptionID> = []
 
@@ -45,8 +47,9 @@ struct StageMachine: ~Copyable {
     private var isStirred = true
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(kind: StageKind) {
+    init(kind: StageKind, buffer: BufferPolicy = .unbounded, startsPaused: Bool = false) {
         self.kind = kind
+        outbound = Outbound(policy: buffer, isPaused: startsPaused)
         phase = kind == .producer ? .held : .running
     }
 
@@ -110,7 +113,10 @@ struct StageMachine: ~Copyable {
             if kind == .producer { isStirred = true }
             outbound.emit(events)
         }
-        return effects()
+        var effects = effects()
+        outbound.trim()
+        effects.hasOverflow = outbound.hasOverflow
+        return effects
     }
 
     /// A `perform` has run: a source that had nothing is called again.
@@ -151,9 +157,17 @@ struct StageMachine: ~Copyable {
         let hadSubscription = outbound.hasSubscription
         effects.delivers = outbound.delivered(&delivery, report)
         if hadSubscription, !outbound.hasSubscription { return afterLosingConsumer(effects) }
+        effects.hasOverflow = outbound.hasOverflow
         if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
         effects.waiter = takeWaiter()
         return effects
+    }
+
+    /// Takes what was too much for the buffer.
+    ///
+    /// - Returns: Also whether it must fail the graph.
+    mutating func takeOverflow() -> (EventQueue, isFailure: Bool) {
+        outbound.takeOverflow()
     }
 
     mutating func note(_ notice: Outbound.Notice) -> Effects {
@@ -239,6 +253,18 @@ struct StageMachine: ~Copyable {
         return true
     }
 
+    /// Nothing more leaves the stage, and it is not called for its consumers' demand.
+    mutating func pause() {
+        outbound.pause()
+    }
+
+    /// Ends a pause.
+    mutating func resume() -> Effects {
+        outbound.resume()
+        isStirred = true
+        return effects()
+    }
+
     /// Lets a source that had nothing be called again.
     mutating func stirred() -> Effects {
         isStirred = true
@@ -263,6 +289,7 @@ struct StageMachine: ~Copyable {
     ///
     /// The scope takes no more subscriptions, so a stage without a neighbour has nothing to wait for.
     mutating func drain() -> Effects {
+        outbound.resume()
         var effects = Effects(delivers: close())
         if kind == .producer, phase == .held || phase == .running {
             phase = .draining
@@ -317,6 +344,7 @@ struct StageMachine: ~Copyable {
 
     private mutating func end() {
         phase = .finishing
+        outbound.resume()
         deferredAsks = ShortQueue()
         outbound.finish()
     }

@@ -7,7 +7,7 @@ struct Outlet: ~Copyable {
     var delivery = Outbound.Delivery()
 
     private var dispatcher: any DispatcherCore
-    private let discardHook: DiscardHook?
+    let discardHook: DiscardHook?
     private var links = Links()
     /// The dispatcher broke a law: nothing is given to it any more.
     private var isBroken = false

@@ -10,6 +10,7 @@ final class StageStorage: Sendable {
     let scope: ScopeStorage
     let machine: Lock<StageMachine>
     let interruption = Lock(Interruption())
+    private let discardHook: Outlet.DiscardHook?
 
     /// Makes the stage's value.
     ///
@@ -25,15 +26,18 @@ final class StageStorage: Sendable {
         name: String,
         kind: StageKind,
         outlet: consuming Outlet,
+        buffer: BufferPolicy,
+        startsPaused: Bool,
         scope: ScopeStorage,
         make: @escaping Make
     ) {
         self.id = id
         self.name = name
         self.kind = kind
+        discardHook = outlet.discardHook
         self.make = Lock(make)
         self.scope = scope
-        machine = Lock(StageMachine(kind: kind))
+        machine = Lock(StageMachine(kind: kind, buffer: buffer, startsPaused: startsPaused))
         self.outlet = .allocate(capacity: 1)
         self.outlet.initialize(to: outlet)
     }
@@ -67,6 +71,7 @@ final class StageStorage: Sendable {
         effects.waiter?.resume()
         if effects.interrupt { interrupt() }
         if effects.delivers { deliver(&signals) }
+        if effects.hasOverflow { reportOverflow() }
         if !effects.signals.isEmpty { signals.append(effects.signals.take()) }
     }
 
@@ -81,6 +86,7 @@ final class StageStorage: Sendable {
             }
             effects.waiter?.resume()
             if effects.interrupt { interrupt() }
+            if effects.hasOverflow { reportOverflow() }
             if !effects.signals.isEmpty { signals.append(effects.signals.take()) }
             if !effects.delivers { return }
         }
@@ -105,6 +111,16 @@ final class StageStorage: Sendable {
             deliver(&signals)
             signals.send()
         }
+    }
+
+    private func reportOverflow() {
+        let (events, isFailure) = machine.withLock { $0.takeOverflow() }
+        guard !events.isEmpty else { return }
+        discardHook?(events, .bufferFull)
+        guard isFailure else { return }
+        scope.failed(
+            StageError(.bufferOverflow, "Stage '\(name)' emitted \(events.count) events more than its buffer may keep")
+        )
     }
 
     /// A manual stage asks.

@@ -19,6 +19,21 @@ public struct StageHandle<S: Stage>: Sendable {
     public var demand: Int { storage.demand }
 }
 
+extension StageHandle where S: EmittingStage {
+    /// Holds the stage back: nothing leaves it, and it is not called for its consumers' demand, until ``resume()``.
+    ///
+    /// A call that runs goes on, and what it returns is kept. Consumers may subscribe and ask meanwhile. A stage that has
+    /// ended is not held back, and one that ends delivers what it has.
+    public func pause() {
+        storage.pause()
+    }
+
+    /// Ends a pause: what was kept is delivered first, in order.
+    public func resume() {
+        storage.resume()
+    }
+}
+
 extension StageHandle where S: AutomaticStage {
     /// Makes this stage a consumer of another.
     ///

@@ -34,6 +34,14 @@ extension StageStorage: StageNode {
         _ = machine.withLock { $0.dismantle() }
     }
 
+    func pause() {
+        machine.withLock { $0.pause() }
+    }
+
+    func resume() {
+        apply { $0.resume() }
+    }
+
     func wake() {
         apply { $0.stirred() }
     }

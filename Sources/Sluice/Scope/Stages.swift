@@ -38,39 +38,45 @@ extension Stages {
     ///
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
+    ///   - options: How to treat what it emits.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which consumers subscribe.
     public func start<S: Producer>(
         _ name: String? = nil,
+        options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name) { _ in try await make() }
+        start(name, options: options) { _ in try await make() }
     }
 
     /// Starts a producer that is given its context, to be woken by others.
     ///
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
+    ///   - options: How to treat what it emits.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which consumers subscribe.
     public func start<S: Producer>(
         _ name: String? = nil,
+        options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable (StageContext) async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producer) { RunningProducer(try await make($0)) }
+        start(name, .producer, options) { RunningProducer(try await make($0)) }
     }
 
     /// Starts a stage that receives and emits events.
     ///
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
+    ///   - options: How to treat what it emits.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which to subscribe it, and to it.
     public func start<S: ProducerConsumer>(
         _ name: String? = nil,
+        options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producerConsumer) { _ in RunningProducerConsumer(try await make()) }
+        start(name, .producerConsumer, options) { _ in RunningProducerConsumer(try await make()) }
     }
 
     /// Starts a consumer.
@@ -103,19 +109,53 @@ extension Stages {
     ///
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
+    ///   - options: How to treat what it emits.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which to subscribe it, and to it.
     public func start<S: ManualProducerConsumer>(
         _ name: String? = nil,
+        options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producerConsumer) { _ in RunningManualProducerConsumer(try await make()) }
+        start(name, .producerConsumer, options) { _ in RunningManualProducerConsumer(try await make()) }
     }
 
-    func start<S: Stage>(
+    private func start<S: EmittingStage>(
+        _ name: String?,
+        _ kind: StageKind,
+        _ options: EmissionOptions<S.Output>,
+        _ make: @escaping StageStorage.Make
+    ) -> StageHandle<S> {
+        start(name, kind, DemandCore(), options, make)
+    }
+
+    func start<S: EmittingStage>(
+        _ name: String?,
+        _ kind: StageKind,
+        _ dispatcher: any DispatcherCore,
+        _ options: EmissionOptions<S.Output>,
+        _ make: @escaping StageStorage.Make
+    ) -> StageHandle<S> {
+        var discardHook: Outlet.DiscardHook?
+        if let discarded = options.discarded {
+            discardHook = { events, reason in discarded(events.array(of: S.Output.self), reason) }
+        }
+        return start(
+            name,
+            kind,
+            Outlet(dispatcher: dispatcher, discardHook: discardHook),
+            options.buffer,
+            options.startsPaused,
+            make
+        )
+    }
+
+    private func start<S: Stage>(
         _ name: String?,
         _ kind: StageKind,
         _ outlet: consuming Outlet = Outlet(dispatcher: DemandCore(), discardHook: nil),
+        _ buffer: BufferPolicy = .unbounded,
+        _ startsPaused: Bool = false,
         _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
         let storage = StageStorage(
@@ -123,6 +163,8 @@ extension Stages {
             name: name ?? "\(S.self)",
             kind: kind,
             outlet: outlet,
+            buffer: buffer,
+            startsPaused: startsPaused,
             scope: scope,
             make: make
         )

@@ -19,6 +19,8 @@ public struct StageError: Error, Sendable {
         public static let wouldDeadlock = Code("wouldDeadlock")
         /// The window of a subscription is not `0 <= minDemand < maxDemand <= 2^40`.
         public static let badWindow = Code("badWindow")
+        /// A stage emitted more than its consumers want and its buffer may keep.
+        public static let bufferOverflow = Code("bufferOverflow")
         /// The producer's dispatcher did not accept a subscription with these options.
         public static let refused = Code("refused")
         /// A stage cannot subscribe to itself.

@@ -76,7 +76,7 @@ import Testing
             try await withStages(clock: clock) { stages in
                 let numbers = stages.start(
                     dispatcher: PartitionDispatcher(keys: 0..<2, queueLimit: 3) { .to($0 % 2) },
-                    discarded: { events, reason in
+                    options: .init { events, reason in
                         #expect(reason == .unclaimed)
                         discarded.append(events)
                     }

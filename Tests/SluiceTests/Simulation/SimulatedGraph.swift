@@ -20,21 +20,20 @@ struct SimulatedGraph: Sendable {
         _ stages: Stages,
         _ journal: SimulationJournal,
         _ clock: TestClock,
-        dispatcher: FaultyDispatcher?
+        faulty: FaultyDispatcher?
     ) {
         self.journal = journal
         var nodes: [Node] = []
+        let dispatchers = plan.isManual.indices.map { index in
+            if index == 0, let faulty { return SimulatedDispatcher(.faulty(faulty)) }
+            return SimulatedDispatcher(plan.takesTurns[index] ? .roundRobin : .demand)
+        }
         let sources = plan.sources.indices.map { index in
             let source = plan.sources[index]
             let life: @Sendable () -> StageLife = { StageLife(index, plan, journal, clock) }
-            if index == 0, let dispatcher {
-                return stages.start("0", dispatcher: dispatcher) {
-                    SimulatedSource(life: life(), plan: source, context: nil)
-                }.stage
-            }
-            return stages.start("\(index)") { context in
+            return stages.start("\(index)", dispatcher: dispatchers[index]) { context in
                 SimulatedSource(life: life(), plan: source, context: context)
-            }
+            }.stage
         }
         nodes = sources.map(Node.source)
         for (layer, transform) in zip(plan.layers.dropFirst(), plan.transforms) {
@@ -43,9 +42,15 @@ struct SimulatedGraph: Sendable {
                 nodes.append(
                     plan.isManual[index]
                         ? .manualRelay(
-                            stages.start("\(index)") { SimulatedManualRelay(life: life(), transform: transform) }
+                            stages.start("\(index)", dispatcher: dispatchers[index]) {
+                                SimulatedManualRelay(life: life(), transform: transform)
+                            }.stage
                         )
-                        : .relay(stages.start("\(index)") { SimulatedRelay(life: life(), transform: transform) })
+                        : .relay(
+                            stages.start("\(index)", dispatcher: dispatchers[index]) {
+                                SimulatedRelay(life: life(), transform: transform)
+                            }.stage
+                        )
                 )
             }
         }

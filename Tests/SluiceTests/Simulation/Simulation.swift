@@ -5,11 +5,11 @@ import SluiceTesting
 /// Runs one plan under one schedule and judges it.
 struct Simulation {
     let plan: SimulationPlan
-    var dispatcher: FaultyDispatcher?
+    var faulty: FaultyDispatcher?
 
-    init(_ plan: SimulationPlan, dispatcher: FaultyDispatcher? = nil) {
+    init(_ plan: SimulationPlan, faulty: FaultyDispatcher? = nil) {
         self.plan = plan
-        self.dispatcher = dispatcher
+        self.faulty = faulty
     }
 
     /// How a run ended.
@@ -73,7 +73,7 @@ struct Simulation {
     private func graph(_ journal: SimulationJournal, _ clock: TestClock) async throws {
         try await withStages(clock: clock) { stages in
             journal.began(stages)
-            let graph = SimulatedGraph(plan, stages, journal, clock, dispatcher: dispatcher)
+            let graph = SimulatedGraph(plan, stages, journal, clock, faulty: faulty)
             do {
                 try await wire(graph, stages, clock)
             } catch let error as StageError where error.code == .stageEnded || error.code == .closed {

@@ -50,6 +50,8 @@ struct SimulationPlan: Sendable {
     var layers: [[Int]] = []
     /// Whether each stage decides itself how much to ask for.
     var isManual: [Bool] = []
+    /// Whether each stage serves its consumers in turn, and not the hungriest first.
+    var takesTurns: [Bool] = []
     var edges: [Edge] = []
     var script: [Action] = []
     /// The stage that throws, and in which of its calls.
@@ -66,6 +68,7 @@ struct SimulationPlan: Sendable {
         self.seed = seed
         var generator = SeededGenerator(seed: seed)
         makeStages(&generator)
+        takesTurns = isManual.map { _ in generator.chance(3) }
         makeEdges(&generator)
         makeScript(temper, &generator)
         guard temper == .stormy else { return }

@@ -33,7 +33,7 @@ import Testing
         for seed in UInt64(0)..<150 {
             let occasion = FaultyDispatcher.Occasion()
             let plan = SimulationPlan(seed: seed, temper: .calm)
-            let verdict = Simulation(plan, dispatcher: FaultyDispatcher(fault, occasion)).run()
+            let verdict = Simulation(plan, faulty: FaultyDispatcher(fault, occasion)).run()
             guard occasion.hasCome else { continue }
             occasions += 1
             #expect(verdict.problem != nil, "The fault of seed \(seed) was not found")

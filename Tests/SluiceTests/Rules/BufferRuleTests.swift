@@ -1,0 +1,81 @@
+import SluiceTesting
+import Testing
+
+@testable import Sluice
+
+/// GenStage's scenarios D1 to D13: what a stage keeps when it emits more than its consumers want.
+///
+/// D8 and D9 (estimates) belong to the snapshots, D10 and D14 to D19 to messages between events, which do not exist here.
+@Suite struct BufferRuleTests {
+    /// Emits its lists one after the other, whatever the demand is.
+    struct Lists: Producer {
+        var lists: [[Int]]
+
+        mutating func handleDemand(_ demand: Int) async throws -> [Int]? {
+            lists.isEmpty ? nil : lists.removeFirst()
+        }
+    }
+
+    struct Example: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let buffer: BufferPolicy
+        let delivered: [Int]
+        let discarded: [Int]
+    }
+
+    /// The consumer asks for 1 at a time: so 1 of the 8 is delivered, and 7 are too many.
+    @Test(arguments: [
+        Example(testDescription: "D4, D13", buffer: .unbounded, delivered: Array(1...10), discarded: []),
+        Example(
+            testDescription: "D2, D11",
+            buffer: .bounded(5, .dropNewest),
+            delivered: [1, 2, 3, 4, 5, 6, 9, 10],
+            discarded: [7, 8]
+        ),
+        Example(
+            testDescription: "D3, D12",
+            buffer: .bounded(5, .dropOldest),
+            delivered: [1, 4, 5, 6, 7, 8, 9, 10],
+            discarded: [2, 3]
+        ),
+        Example(
+            testDescription: "W9: size 0",
+            buffer: .bounded(0, .dropNewest),
+            delivered: [1, 9],
+            discarded: [2, 3, 4, 5, 6, 7, 8, 10]
+        ),
+    ])
+    func overflow(_ example: Example) throws {
+        try underEachSchedule { clock in
+            let (log, discarded) = (Log<Int>(), Log<Int>())
+            let options = EmissionOptions<Int>(buffer: example.buffer) { events, reason in
+                #expect(reason == .bufferFull)
+                discarded.append(events)
+            }
+            try await withStages(clock: clock) { stages in
+                let lists = stages.start(options: options) { Lists(lists: [Array(1...8), [9, 10]]) }
+                let sink = stages.start { SlowSink(clock: clock, time: .seconds(1), log: log) }
+                try await sink.subscribe(to: lists, maxDemand: 1)
+            }
+            #expect(log.all == example.delivered)
+            #expect(discarded.all == example.discarded)
+        }
+    }
+
+    @Test func anOverflowMayFailTheGraph() throws {
+        try underEachSchedule { clock in
+            let discarded = Log<Int>()
+            let options = EmissionOptions<Int>(buffer: .bounded(2, .fail)) { events, _ in discarded.append(events) }
+            let error = await #expect(throws: StageError.self) {
+                try await withStages(clock: clock) { stages in
+                    let lists = stages.start("lists", options: options) { Lists(lists: [[1, 2, 3, 4, 5]]) }
+                    let sink = stages.start { SlowSink(clock: clock, time: .seconds(1), log: Log()) }
+                    try await sink.subscribe(to: lists, maxDemand: 1)
+                }
+            }
+            #expect(error?.code == .bufferOverflow)
+            #expect(error?.message.contains("'lists' emitted 2 events more") == true)
+            #expect(discarded.all == [4, 5])
+        }
+    }
+}
