@@ -24,6 +24,7 @@ public struct BufferPolicy: Sendable, Equatable {
     /// - Parameters:
     ///   - limit: At least 0; what is on its way to a consumer that wants it does not count.
     ///   - overflow: What happens to more.
+    /// - Returns: The policy.
     public static func bounded(_ limit: Int, _ overflow: Overflow) -> BufferPolicy {
         precondition(limit >= 0, "A buffer cannot keep \(limit) events")
         return BufferPolicy(limit: limit, overflow: overflow)

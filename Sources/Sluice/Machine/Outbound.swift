@@ -25,6 +25,8 @@ struct Outbound: Sendable {
         var capacity = 0
         /// What the dispatcher keeps.
         var kept = 0
+        /// How many events the dispatcher has given to nobody.
+        var discarded = 0
         /// How many subscriptions there are.
         var subscriptions = 0
         /// Every subscription was told that nothing will follow.
@@ -40,7 +42,7 @@ struct Outbound: Sendable {
     /// What was too much for the buffer, for the hook.
     private var overflow = EventQueue()
     /// Nothing leaves the buffer, and nothing more is wanted.
-    private var isPaused: Bool
+    private(set) var isPaused: Bool
     private var subscriptionCount = 0
     /// Subscriptions that no holder of the right has seen, or that are in its hands.
     private var newSubscriptionCount = 0
@@ -48,6 +50,11 @@ struct Outbound: Sendable {
 
     /// What the dispatcher kept when it was last asked.
     private(set) var kept = 0
+
+    /// What the dispatcher or the buffer has given to nobody.
+    var discarded: Int { dispatcherDiscarded + overflowed }
+    private var dispatcherDiscarded = 0
+    private var overflowed = 0
 
     /// What the dispatcher could place when it was last asked.
     private(set) var capacity = 0
@@ -108,6 +115,7 @@ struct Outbound: Sendable {
     /// Cuts the buffer to its limit, unless the holder of the right will do so.
     mutating func trim() {
         guard !isRightTaken, buffer.count > policy.limit else { return }
+        overflowed += buffer.count - policy.limit
         switch policy.overflow {
         case .dropOldest:
             overflow.append(buffer.removeFirst(buffer.count - policy.limit))
@@ -159,6 +167,7 @@ struct Outbound: Sendable {
         inHand = 0
         inHandSubscriptionCount = 0
         (capacity, kept, subscriptionCount) = (report.capacity, report.kept, report.subscriptions)
+        dispatcherDiscarded = report.discarded
         if delivery.isEnding { ending = report.isFinished ? .finished : .keeping }
         if !delivery.events.isEmpty {
             delivery.events.append(buffer.take())
@@ -181,6 +190,9 @@ struct Outbound: Sendable {
 }
 
 extension Outbound {
+    /// Whether events are kept that consumers want, and nobody is delivering them: it must never be.
+    var isStalled: Bool { !isRightTaken && !isPaused && !buffer.isEmpty && capacity > 0 }
+
     /// Asks that wait for the holder of the right.
     var pendingAsks: [(subscription: SubscriptionID, count: Int)] {
         notices.compactMap { if case .asked(let count, let id) = $0 { (id, count) } else { nil } }

@@ -383,6 +383,36 @@ private enum StagePhase {
     case stopped
 }
 
+// MARK: What is told of it
+
+extension StageMachine {
+    var activity: StageActivity {
+        if isEnded { return .ended }
+        if isInHandler { return .busy }
+        if outbound.isPaused { return .paused }
+        if kind.emits, outbound.need == 0, kind == .producer || !inbound.isEmpty { return .waitingForDemand }
+        return .waitingForEvents
+    }
+
+    /// The stage's numbers; its name and its place are for others to add.
+    var figures: GraphSnapshot.Stage {
+        GraphSnapshot.Stage(
+            kind: kind,
+            activity: activity,
+            emitted: outbound.emitted,
+            demand: outbound.demand,
+            buffered: outbound.held,
+            keptByDispatcher: outbound.kept,
+            waiting: inbound.waitingEvents,
+            discarded: outbound.discarded,
+            isStalled: outbound.isStalled
+        )
+    }
+
+    /// Both totals of each subscription to a producer.
+    var incoming: [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)] { inbound.ledgers }
+}
+
 // MARK: Books, for checks of a whole graph at rest
 
 extension StageMachine {

@@ -12,8 +12,7 @@ struct Outlet: ~Copyable {
     /// The dispatcher broke a law: nothing is given to it any more.
     private var isBroken = false
 
-    /// How many events the dispatcher gave to nobody.
-    private(set) var discarded = 0
+    private var discarded = 0
 
     init(dispatcher: any DispatcherCore, discardHook: DiscardHook?) {
         self.dispatcher = dispatcher
@@ -40,6 +39,7 @@ struct Outlet: ~Copyable {
             finish()
             report.isFinished = true
         }
+        report.discarded = discarded
         report.subscriptions = links.count
         return fault
     }

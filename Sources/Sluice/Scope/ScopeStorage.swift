@@ -10,7 +10,7 @@ final class ScopeStorage: Sendable {
     var firstFailure: (any Error)? { machine.withLock { $0.firstFailure } }
     var snapshots: [StageSnapshot] { nodes.map(\.snapshot) }
 
-    private var nodes: [any StageNode] { machine.withLock { $0.nodes } }
+    var nodes: [any StageNode] { machine.withLock { $0.nodes } }
 
     // MARK: Calls of the user
 

@@ -1,5 +1,6 @@
 /// A stage as its scope sees it, whatever its events are.
 protocol StageNode: AnyObject, Sendable {
+    var id: StageID { get }
     var name: String { get }
 
     func run() async
@@ -11,6 +12,10 @@ protocol StageNode: AnyObject, Sendable {
     func dismantle()
     var hasEnded: Bool { get }
     var snapshot: StageSnapshot { get }
+    /// What the stage and its subscriptions to producers look like now.
+    var figures: (GraphSnapshot.Stage, [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)]) {
+        get
+    }
 }
 
 extension StageStorage: StageNode {
@@ -32,6 +37,12 @@ extension StageStorage: StageNode {
 
     func dismantle() {
         _ = machine.withLock { $0.dismantle() }
+    }
+
+    var figures: (GraphSnapshot.Stage, [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)]) {
+        var (figures, incoming) = machine.withLock { ($0.figures, $0.incoming) }
+        figures.name = name
+        return (figures, incoming)
     }
 
     func pause() {

@@ -13,7 +13,9 @@ extension Stages {
         options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable () async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
-        DispatchingStage(stage: start(name, .producer, dispatcher.makeCore(), options) { _ in RunningProducer(try await make()) })
+        DispatchingStage(
+            stage: start(name, .producer, dispatcher.makeCore(), options) { _ in RunningProducer(try await make()) }
+        )
     }
 
     /// Starts such a producer that is given its context, to be woken by others.
@@ -30,7 +32,9 @@ extension Stages {
         options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable (StageContext) async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
-        DispatchingStage(stage: start(name, .producer, dispatcher.makeCore(), options) { RunningProducer(try await make($0)) })
+        DispatchingStage(
+            stage: start(name, .producer, dispatcher.makeCore(), options) { RunningProducer(try await make($0)) }
+        )
     }
 
     /// Starts a stage that receives events, and whose own a dispatcher of the caller's choice gives to its consumers.
@@ -47,7 +51,11 @@ extension Stages {
         options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable () async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
-        DispatchingStage(stage: start(name, .producerConsumer, dispatcher.makeCore(), options) { _ in RunningProducerConsumer(try await make()) })
+        DispatchingStage(
+            stage: start(name, .producerConsumer, dispatcher.makeCore(), options) { _ in
+                RunningProducerConsumer(try await make())
+            }
+        )
     }
 
     /// Starts such a stage that asks for itself.
@@ -64,6 +72,10 @@ extension Stages {
         options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable () async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
-        DispatchingStage(stage: start(name, .producerConsumer, dispatcher.makeCore(), options) { _ in RunningManualProducerConsumer(try await make()) })
+        DispatchingStage(
+            stage: start(name, .producerConsumer, dispatcher.makeCore(), options) { _ in
+                RunningManualProducerConsumer(try await make())
+            }
+        )
     }
 }

@@ -62,7 +62,9 @@ import Testing
     @Test func aSubscriptionWithoutItsOptionsIsRefused() throws {
         try underEachSchedule { clock in
             try await withStages(clock: clock) { stages in
-                let numbers = stages.start(dispatcher: PartitionDispatcher(keys: [0]) { _ in .to(0) }) { Counter(end: 1) }
+                let numbers = stages.start(dispatcher: PartitionDispatcher(keys: [0]) { _ in .to(0) }) {
+                    Counter(end: 1)
+                }
                 let sink = stages.start { Collector(log: Log()) }
                 let error = await #expect(throws: StageError.self) { try await sink.subscribe(to: numbers.stage) }
                 #expect(error?.code == .refused)
