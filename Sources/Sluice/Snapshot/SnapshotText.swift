@@ -39,6 +39,7 @@ extension GraphSnapshot: CustomStringConvertible {
     /// - Parameters:
     ///   - rows: All of one length.
     ///   - texts: How many of the first columns are texts; the others are numbers, to the right.
+    /// - Returns: Lines, each ended.
     private func table(_ rows: [[String]], texts: Int) -> String {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         let lines = rows.map { row in
