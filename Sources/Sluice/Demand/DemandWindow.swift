@@ -28,6 +28,17 @@ struct DemandWindow {
         self.demand = demand
     }
 
+    /// Changes the bounds while events are on their way.
+    ///
+    /// - Returns: What to ask for at once; 0: nothing. A smaller window asks for less from the next time on: what was
+    ///   asked for is never taken back.
+    mutating func change(min: Int, max: Int) -> Int {
+        self = DemandWindow(min: min, max: max, demand: demand)
+        guard demand <= min else { return 0 }
+        defer { demand = max }
+        return max - demand
+    }
+
     /// Cuts the next chunk from the start of a message.
     ///
     /// - Parameters:

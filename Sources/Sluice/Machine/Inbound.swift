@@ -70,6 +70,16 @@ struct Inbound: Sendable {
         return Signal(upstream: subscriptions[index].upstream, subscription: id, content: .ask(count))
     }
 
+    /// Changes a window while events are on their way.
+    ///
+    /// - Returns: What to send; nil if that is nothing, or if the subscription has ended or is ending.
+    mutating func change(_ id: SubscriptionID, min: Int, max: Int) -> Signal? {
+        guard let index = index(of: id), var window = subscriptions[index].window else { return nil }
+        let count = window.change(min: min, max: max)
+        subscriptions[index].window = window
+        return ask(count, by: id)
+    }
+
     /// A message of a subscription that has ended is ignored.
     mutating func received(_ events: consuming EventQueue, for id: SubscriptionID) {
         guard let index = index(of: id) else { return }

@@ -231,6 +231,16 @@ struct StageMachine: ~Copyable {
         return Effects(signals: ShortQueue(ask))
     }
 
+    /// Changes the window of a subscription.
+    mutating func change(_ id: SubscriptionID, min: Int, max: Int) -> Effects {
+        guard let ask = inbound.change(id, min: min, max: max) else { return Effects() }
+        if kind.emits, isInHandler || !outbound.fits {
+            deferredAsks.append(ask)
+            return Effects()
+        }
+        return Effects(signals: ShortQueue(ask))
+    }
+
     mutating func leave(_ id: SubscriptionID) -> Signal? {
         inbound.leave(id)
     }

@@ -55,7 +55,11 @@ extension StageHandle where S: AutomaticStage {
         maxDemand: Int = 1000,
         minDemand: Int? = nil
     ) async throws -> Subscription where Source.Output == S.Input {
-        try await makeSubscription(to: producer, options: (), window: makeWindow(maxDemand, minDemand))
+        try await makeSubscription(
+            to: producer,
+            options: (),
+            window: DemandWindow(checking: maxDemand, minDemand, of: name)
+        )
     }
 }
 
@@ -74,18 +78,6 @@ extension StageHandle where S: ManualStage {
 }
 
 extension StageHandle {
-    func makeWindow(_ maxDemand: Int, _ minDemand: Int?) throws -> DemandWindow {
-        let minDemand = minDemand ?? maxDemand / 2
-        guard 0 <= minDemand, minDemand < maxDemand, maxDemand <= DemandLedger.limit else {
-            throw StageError(
-                .badWindow,
-                "'\(name)' cannot subscribe with maxDemand \(maxDemand) and minDemand \(minDemand): "
-                    + "minDemand must be at least 0 and below maxDemand, and maxDemand at most 2^40"
-            )
-        }
-        return DemandWindow(min: minDemand, max: maxDemand)
-    }
-
     func makeSubscription<Source: EmittingStage>(
         to producer: StageHandle<Source>,
         options: any Sendable,
@@ -111,24 +103,6 @@ extension StageHandle {
             throw error
         }
         consumer.apply { $0.accepted(id, window: window) }
-        return Subscription(id: id) {
-            var signals = ShortQueue(consumer.machine.withLock { $0.leave(id) })
-            signals.send()
-        }
-    }
-}
-
-/// An accepted subscription of one stage to another.
-public struct Subscription: Sendable, Identifiable {
-    /// The subscription's identity; never reused within a graph.
-    public let id: SubscriptionID
-
-    let leave: @Sendable () -> Void
-
-    /// Asks for no more events.
-    ///
-    /// What was delivered before is still handled. Nothing else happens if the subscription has ended.
-    public func cancel() {
-        leave()
+        return Subscription(id: id, consumer: consumer)
     }
 }

@@ -1,0 +1,51 @@
+/// An accepted subscription of one stage to another.
+public struct Subscription: Sendable, Identifiable {
+    /// The subscription's identity; never reused within a graph.
+    public let id: SubscriptionID
+
+    let consumer: StageStorage
+
+    /// Asks for no more events.
+    ///
+    /// What was delivered before is still handled. Nothing else happens if the subscription has ended.
+    public func cancel() {
+        var signals = ShortQueue(consumer.machine.withLock { $0.leave(id) })
+        signals.send()
+    }
+
+    /// Changes how much may be on its way, while events flow.
+    ///
+    /// A larger window is asked for at once if `minDemand` or fewer events are outstanding, else after the next events;
+    /// a smaller one takes effect as events arrive, for what was asked for is never taken back. Nothing happens if the
+    /// subscription has ended, or if its stage asks for itself.
+    ///
+    /// - Parameters:
+    ///   - maxDemand: The most events that may be on their way, from 1 to 2^40.
+    ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
+    /// - Throws: ``StageError/Code/badWindow`` if that is impossible.
+    public func setDemand(max maxDemand: Int, min minDemand: Int? = nil) throws {
+        let window = try DemandWindow(checking: maxDemand, minDemand, of: consumer.name)
+        consumer.apply { $0.change(id, min: window.min, max: window.max) }
+    }
+}
+
+extension DemandWindow {
+    /// A full window, if the bounds make sense.
+    ///
+    /// - Parameters:
+    ///   - max: The user's `maxDemand`.
+    ///   - min: The user's `minDemand`; half of the maximum if nil.
+    ///   - name: The stage's name.
+    /// - Throws: ``StageError/Code/badWindow``.
+    init(checking max: Int, _ min: Int?, of name: String) throws {
+        let min = min ?? max / 2
+        guard 0 <= min, min < max, max <= DemandLedger.limit else {
+            throw StageError(
+                .badWindow,
+                "'\(name)' cannot subscribe with maxDemand \(max) and minDemand \(min): "
+                    + "minDemand must be at least 0 and below maxDemand, and maxDemand at most 2^40"
+            )
+        }
+        self.init(min: min, max: max)
+    }
+}
