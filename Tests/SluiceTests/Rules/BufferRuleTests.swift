@@ -78,4 +78,38 @@ import Testing
             #expect(discarded.all == [4, 5])
         }
     }
+
+    /// Emits eight events when a gate opens.
+    struct GatedSource: Producer {
+        let gate: Gate
+        var isDone = false
+
+        mutating func handleDemand(_ demand: Int) async throws -> [Int]? {
+            if isDone { return nil }
+            await gate.wait()
+            isDone = true
+            return Array(1...8)
+        }
+    }
+
+    @Test func theLimitHoldsDuringAPauseToo() throws {
+        try underEachSchedule { clock in
+            let (log, discarded, gate) = (Log<Int>(), Log<Int>(), Gate())
+            let options = EmissionOptions<Int>(buffer: .bounded(5, .dropNewest)) { events, _ in discarded.append(events)
+            }
+            try await withStages(clock: clock) { stages in
+                let source = stages.start(options: options) { GatedSource(gate: gate) }
+                let sink = stages.start { SlowSink(clock: clock, time: .zero, log: log) }
+                try await sink.subscribe(to: source)
+                stages.go()
+                await settle(clock)
+                source.pause()
+                gate.open()
+                await settle(clock)
+                #expect(discarded.all == [6, 7, 8] && log.all.isEmpty)
+                source.resume()
+            }
+            #expect(log.all == [1, 2, 3, 4, 5])
+        }
+    }
 }

@@ -120,4 +120,35 @@ import Testing
             #expect(log.all == Array(0..<40))
         }
     }
+
+    /// Emits some events at once, and then waits until it is interrupted.
+    struct OnceSource: Producer {
+        let clock: TestClock
+        var events: [Int]
+
+        mutating func handleDemand(_ demand: Int) async throws -> [Int]? {
+            if events.isEmpty { try await clock.sleep(for: .seconds(1_000_000)) }
+            defer { events = [] }
+            return events
+        }
+    }
+
+    @Test func whatADispatcherKeepsIsDeliveredWhileTheSourceWaits() throws {
+        try underEachSchedule { clock in
+            let log = Log<Int>()
+            try await withStages(clock: clock) { stages in
+                let source = stages.start(dispatcher: PartitionDispatcher(keys: 0..<2) { _ in .to(1) }) {
+                    OnceSource(clock: clock, events: [1, 2, 3])
+                }
+                let slow = stages.start { SlowSink(clock: clock, time: .seconds(1), log: log) }
+                try await slow.subscribe(to: source, as: 1, maxDemand: 1)
+                let idle = stages.start { Collector(log: Log()) }
+                try await idle.subscribe(to: source, as: 0)
+                stages.go()
+                try await clock.sleep(for: .seconds(10))
+                #expect(log.all == [1, 2, 3])
+                stages.drain()
+            }
+        }
+    }
 }
