@@ -15,6 +15,8 @@ public struct StageError: Error, Sendable {
         public static let closed = Code("closed")
         /// The stage has ended.
         public static let stageEnded = Code("stageEnded")
+        /// What feeds one stage was given to a second one.
+        public static let alreadyStarted = Code("alreadyStarted")
         /// The call would wait for the stage on whose behalf it is made.
         public static let wouldDeadlock = Code("wouldDeadlock")
         /// The window of a subscription is not `0 <= minDemand < maxDemand <= 2^40`.

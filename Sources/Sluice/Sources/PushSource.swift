@@ -1,0 +1,141 @@
+/// The way to push events into a graph from outside of its stages, with back pressure: a full buffer makes senders wait.
+///
+/// ```swift
+/// let numbers = PushSource<Int>(capacity: 100)
+/// try await withStages { stages in
+///     let source = stages.start(from: numbers)
+///     let printed = stages.start { Printer() }
+///     try await printed.subscribe(to: source)
+///     stages.go()
+///     for number in 1...1000 { try await numbers.send(number) }
+///     numbers.finish()
+/// }
+/// ```
+///
+/// Any number of tasks may send. Each send is emitted whole, in its own order; senders that wait are served first come,
+/// first served. Nothing is emitted before the sources run: whoever sends inside the body of `withStages` calls
+/// ``Stages/go()`` first, or waits for ever when the buffer is full.
+///
+/// When the stage ends, by a failure, a cancellation, a drain or the loss of its last consumer, every send throws. What
+/// was accepted by then and not emitted is in ``unsent``.
+public final class PushSource<Event: Sendable>: Sendable {
+    typealias Queue = PushQueue<Event, UnsafeContinuation<Void, any Error>>
+
+    private struct State: ~Copyable {
+        var queue: Queue
+        var isStarted = false
+        /// Wakes the stage; absent when it does not run.
+        var context: StageContext?
+    }
+
+    private let state: Lock<State>
+
+    /// Makes a source that waits to be started.
+    ///
+    /// - Parameter capacity: How many events may be accepted before they are emitted, at least 1. One send of any size
+    ///   is accepted when there are none.
+    public init(capacity: Int) {
+        precondition(capacity > 0, "A push source holds at least one event, not \(capacity)")
+        state = Lock(State(queue: Queue(capacity: capacity)))
+    }
+
+    /// What was accepted and not emitted, in order.
+    ///
+    /// When the graph has ended, this is what never will be.
+    public var unsent: [Event] { state.withLock { $0.queue.unsent } }
+
+    // MARK: Sending
+
+    /// Sends an event; waits while the buffer is full.
+    ///
+    /// - Parameter event: Accepted when this returns: it is emitted unless the stage ends before. If it throws, the
+    ///   event is not and will not be emitted.
+    /// - Throws: `CancellationError` if the task is cancelled while this waits; ``StageError/Code/stageEnded`` after
+    ///   ``finish()`` and after the stage's end, with the graph's first failure as its cause.
+    public func send(_ event: Event) async throws {
+        try await complete(state.withLock { $0.queue.offer(event) })
+    }
+
+    /// Sends several events as one: no other sender's come in between.
+    ///
+    /// It waits until there is room for all of them, or for none but them.
+    ///
+    /// - Parameter events: Accepted, all of them, when this returns. If it throws, none of them is or will be emitted.
+    /// - Throws: `CancellationError` if the task is cancelled while this waits; ``StageError/Code/stageEnded`` after
+    ///   ``finish()`` and after the stage's end, with the graph's first failure as its cause.
+    public func send(contentsOf events: some Sequence<Event>) async throws {
+        let events = Array(events)
+        try await complete(state.withLock { $0.queue.offer(events) })
+    }
+
+    /// Lets the stage finish after everything that was sent, sends that wait now included.
+    ///
+    /// Later sends throw. Nothing else happens if the source was told to end before.
+    public func finish() {
+        act { $0.queue.close(failing: nil) }
+    }
+
+    /// Lets the stage fail, and so the graph, after everything that was sent, sends that wait now included.
+    ///
+    /// Later sends throw. Nothing else happens if the source was told to end before.
+    ///
+    /// - Parameter error: What `withStages` throws if it is the graph's first failure.
+    public func fail(_ error: any Error) {
+        act { $0.queue.close(failing: error) }
+    }
+
+    private func complete(_ offer: Queue.Offer) async throws {
+        switch offer {
+        case .accepted(let effects): perform(effects)
+        case .refused(let error): throw error
+        case .waits(let number): try await wait(for: number)
+        }
+    }
+
+    private func wait(for number: Int) async throws {
+        try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                if let outcome = state.withLock({ $0.queue.park(continuation, for: number) }) {
+                    continuation.resume(with: outcome)
+                }
+            }
+        } onCancel: {
+            act { $0.queue.cancel(number) }
+        }
+    }
+
+    // MARK: The stage
+
+    /// - Returns: False if the source was started before.
+    func markStarted() -> Bool {
+        state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted
+        }
+    }
+
+    func run(in context: StageContext) {
+        state.withLock { $0.context = context }
+    }
+
+    func take(_ demand: Int) throws -> [Event]? {
+        let (events, effects) = try state.withLock { try $0.queue.take(demand) }
+        perform(effects)
+        return events
+    }
+
+    func end(_ error: any Error) {
+        // The context refers to the stage: it is destroyed outside of the lock.
+        _ = state.withLock { $0.context.take() }
+        act { $0.queue.end(error) }
+    }
+
+    private func act(_ transition: (inout State) -> Queue.Effects) {
+        perform(state.withLock { transition(&$0) })
+    }
+
+    private func perform(_ effects: Queue.Effects) {
+        for resumption in effects.resumed { resumption.waiter.resume(with: resumption.outcome) }
+        if effects.wakes { state.withLock { $0.context }?.wake() }
+    }
+}
