@@ -55,3 +55,24 @@ struct DemandWindow {
         return Chunk(size: size, ask: ask)
     }
 }
+
+extension DemandWindow {
+    /// Checks the window that a user wants.
+    ///
+    /// - Parameters:
+    ///   - consumer: The stage's name, for the error.
+    ///   - maxDemand: The most that may be outstanding.
+    ///   - minDemand: When to ask again; half of `maxDemand` if nil.
+    /// - Throws: ``StageError/Code/badWindow`` unless `0 <= minDemand < maxDemand <= 2^40`.
+    init(of consumer: String, maxDemand: Int, minDemand: Int?) throws {
+        let minDemand = minDemand ?? maxDemand / 2
+        guard 0 <= minDemand, minDemand < maxDemand, maxDemand <= DemandLedger.limit else {
+            throw StageError(
+                .badWindow,
+                "'\(consumer)' cannot subscribe with maxDemand \(maxDemand) and minDemand \(minDemand): "
+                    + "minDemand must be at least 0 and below maxDemand, and maxDemand at most 2^40"
+            )
+        }
+        self.init(min: minDemand, max: maxDemand)
+    }
+}

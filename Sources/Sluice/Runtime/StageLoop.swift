@@ -14,10 +14,15 @@ extension StageStorage {
     }
 
     private func runToTheEnd() async {
+        let make = make.withLock { $0.take() }
+        var stage: RunningStage?
+        // They outlive the report of a failure: whoever learns of the stage's end by theirs can find out why.
+        defer { withExtendedLifetime((make, stage)) {} }
         do {
-            guard let make = make.withLock({ $0.take() }), !machine.withLock({ $0.wasCancelled }) else { return }
-            let stage = try await make(StageContext(wakeAction: { [self] in wake() }))
-            try await stage.run(in: self)
+            guard let make, !machine.withLock({ $0.wasCancelled }) else { return }
+            let made = try await make(StageContext(wakeAction: { [self] in wake() }))
+            stage = made
+            try await made.run(in: self)
         } catch {
             let (wasCancelled, isDraining) = machine.withLock { ($0.wasCancelled, $0.isDraining) }
             if error is CancellationError, isDraining {

@@ -25,7 +25,7 @@ extension StageHandle where S: AutomaticStage {
         try await makeSubscription(
             to: producer.stage,
             options: options,
-            window: DemandWindow(checking: maxDemand, minDemand, of: name)
+            window: DemandWindow(of: name, maxDemand: maxDemand, minDemand: minDemand)
         )
     }
 

@@ -55,11 +55,8 @@ extension StageHandle where S: AutomaticStage {
         maxDemand: Int = 1000,
         minDemand: Int? = nil
     ) async throws -> Subscription where Source.Output == S.Input {
-        try await makeSubscription(
-            to: producer,
-            options: (),
-            window: DemandWindow(checking: maxDemand, minDemand, of: name)
-        )
+        let window = try DemandWindow(of: name, maxDemand: maxDemand, minDemand: minDemand)
+        return try await makeSubscription(to: producer, options: (), window: window)
     }
 }
 

@@ -24,28 +24,7 @@ public struct Subscription: Sendable, Identifiable {
     ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
     /// - Throws: ``StageError/Code/badWindow`` if that is impossible.
     public func setDemand(max maxDemand: Int, min minDemand: Int? = nil) throws {
-        let window = try DemandWindow(checking: maxDemand, minDemand, of: consumer.name)
+        let window = try DemandWindow(of: consumer.name, maxDemand: maxDemand, minDemand: minDemand)
         consumer.apply { $0.change(id, min: window.min, max: window.max) }
-    }
-}
-
-extension DemandWindow {
-    /// A full window, if the bounds make sense.
-    ///
-    /// - Parameters:
-    ///   - max: The user's `maxDemand`.
-    ///   - min: The user's `minDemand`; half of the maximum if nil.
-    ///   - name: The stage's name.
-    /// - Throws: ``StageError/Code/badWindow``.
-    init(checking max: Int, _ min: Int?, of name: String) throws {
-        let min = min ?? max / 2
-        guard 0 <= min, min < max, max <= DemandLedger.limit else {
-            throw StageError(
-                .badWindow,
-                "'\(name)' cannot subscribe with maxDemand \(max) and minDemand \(min): "
-                    + "minDemand must be at least 0 and below maxDemand, and maxDemand at most 2^40"
-            )
-        }
-        self.init(min: min, max: max)
     }
 }

@@ -97,6 +97,32 @@ import Testing
         }
     }
 
+    @Test func whoWaitsLearnsWhyItsOwnStageFailed() throws {
+        try underEachSchedule { clock in
+            for failsInMake in [true, false] {
+                let (numbers, found) = (PushSource<Int>(capacity: 1), Log<StageError>())
+                await #expect(throws: Broken.self) {
+                    try await withStages(clock: clock) { stages in
+                        let source = stages.start(from: numbers) { producer in
+                            if failsInMake { throw Broken() }
+                            return producer.map { if $0 == 1 { throw Broken() } else { $0 } }
+                        }
+                        let sink = stages.start { Collector(log: Log<Int>()) }
+                        if !failsInMake { try await sink.subscribe(to: source, maxDemand: 1) }
+                        stages.go()
+                        do {
+                            for number in 0... { try await numbers.send(number) }
+                        } catch let error as StageError {
+                            found.append([error])
+                        }
+                    }
+                }
+                #expect(found.all.map(\.code) == [.stageEnded])
+                #expect(found.all.first?.cause is Broken)
+            }
+        }
+    }
+
     enum Ending: CaseIterable, Sendable {
         case drained, cancelled, failed, lastConsumerLost
     }
