@@ -41,6 +41,7 @@ final class EventReader<Event: Sendable> {
         phase = .over
         for entry in subscriptions { entry.subscription.cancel() }
         subscriptions = []
+        ask = nil
         mailbox.leave()
     }
 
