@@ -214,11 +214,26 @@ func failure(_ body: () async throws -> Void) async -> (any Error)? {
         }
     }
 
+    @Test func whatTheLoopLeavesBehindIsFreedAtOnce() throws {
+        try underEachSchedule { clock in
+            let count = LifetimeTests.Count()
+            try await withStages(clock: clock) { stages in
+                let tokens = stages.start { SequenceSource(0...).map { _ in LifetimeTests.Token(count) } }
+                for try await _ in try stages.events(from: tokens, maxDemand: 10) {
+                    await settle(clock)
+                    #expect(count.value == 10)
+                    break
+                }
+                await settle(clock)
+                #expect(count.value == 0)
+            }
+        }
+    }
+
     @Test func nothingOfALoopOutlivesTheGraph() throws {
         final class Token: Sendable {}
         try underEachSchedule { clock in
             weak var scope: ScopeStorage?
-            let kept = Log<StageEvents<Token>>()
             weak var token: Token?
             try await withStages(clock: clock) { stages in
                 scope = stages.scope
@@ -227,7 +242,6 @@ func failure(_ body: () async throws -> Void) async -> (any Error)? {
                     token = event
                     break
                 }
-                kept.append([])
             }
             #expect(token == nil && scope == nil)
         }
