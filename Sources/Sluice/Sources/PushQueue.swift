@@ -132,7 +132,7 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
             let size = min(buffer.count, demand - events.count)
             events.append(contentsOf: buffer.prefix(size))
             buffer.removeFirst(size)
-        } while admit(&effects) && events.count < demand
+        } while admit(&effects)
         isIdle = events.isEmpty
         if events.isEmpty, case .closing(let error) = phase {
             if let error { throw error }
