@@ -30,6 +30,9 @@ struct StageMachine: ~Copyable {
 
     let kind: StageKind
 
+    /// Whether the stage's handlers only pass events on to workers, and results back.
+    let isPool: Bool
+
     private var phase: StagePhase
     /// No subscription will be added any more.
     private var isWired = false
@@ -43,12 +46,21 @@ struct StageMachine: ~Copyable {
     private var deferredAsks = ShortQueue<Signal>()
     private var isInHandler = false
 
+    /// Events that a pool has received and that have not come to their end: it does not end before they have.
+    private var inPool = 0
+
     /// Whether a source may be called: it returned something last time, or was stirred since its last call began.
     private var isStirred = true
     private var waiter: UnsafeContinuation<Void, Never>?
 
-    init(kind: StageKind, buffer: BufferPolicy = .unbounded, startsPaused: Bool = false) {
+    init(
+        kind: StageKind,
+        isPool: Bool = false,
+        buffer: BufferPolicy = .unbounded,
+        startsPaused: Bool = false
+    ) {
         self.kind = kind
+        self.isPool = isPool
         outbound = Outbound(policy: buffer, isPaused: startsPaused)
         phase = kind == .producer ? .held : .running
     }
@@ -74,7 +86,10 @@ struct StageMachine: ~Copyable {
             if outbound.hasNotices, outbound.takeRight() { return .deliver }
             if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
             inbound.removeFinished()
-            guard hasNoFuture else { return kind == .producer ? nextSourceWork() : nextReceivedWork() }
+            guard hasNoFuture else {
+                if isPool { return nextPoolWork() }
+                return kind == .producer ? nextSourceWork() : nextReceivedWork()
+            }
             // At once, in the same transition: a subscription that came in between would never be served.
             end()
         }
@@ -82,11 +97,19 @@ struct StageMachine: ~Copyable {
     }
 
     private mutating func nextSourceWork() -> Work? {
-        guard phase == .running, isStirred, outbound.need > 0 else { return nil }
+        guard phase == .running, isStirred, need > 0 else { return nil }
         // Asks that are still on their way to the dispatcher are not in this call's demand.
         isStirred = outbound.hasNotices
         isInHandler = true
-        return .demand(outbound.need)
+        return .demand(need)
+    }
+
+    /// A pool receives whatever its consumers want, and emits as much as they want: its workers are the limit.
+    private mutating func nextPoolWork() -> Work? {
+        guard let chunk = inbound.nextChunk() else { return kind.emits ? nextSourceWork() : nil }
+        inPool += chunk.events.count
+        isInHandler = true
+        return .handle(chunk.events, from: chunk.subscription)
     }
 
     private mutating func nextReceivedWork() -> Work? {
@@ -111,6 +134,7 @@ struct StageMachine: ~Copyable {
         isInHandler = false
         if let events = consume events, events.count > 0 {
             if kind == .producer { isStirred = true }
+            if isPool { inPool -= events.count }
             outbound.emit(events)
         }
         var effects = effects()
@@ -185,7 +209,8 @@ struct StageMachine: ~Copyable {
     /// - Returns: False if the stage has ended.
     mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) -> Bool {
         guard !isEnded, !isCancelled, !isForsaken else { return false }
-        inbound.subscribe(id, to: upstream, window: window)
+        // A pool asks for one more when an event has ended, which no window knows.
+        inbound.subscribe(id, to: upstream, window: isPool ? nil : window)
         return true
     }
 
@@ -239,6 +264,14 @@ struct StageMachine: ~Copyable {
             return Effects()
         }
         return Effects(signals: ShortQueue(ask))
+    }
+
+    /// An event of a pool has come to its end without a result; another may come in its place.
+    mutating func settled(_ id: SubscriptionID) -> Effects {
+        inPool -= 1
+        var effects = askManually(1, by: id)
+        effects.waiter = takeWaiter()
+        return effects
     }
 
     mutating func leave(_ id: SubscriptionID) -> Signal? {
@@ -335,6 +368,7 @@ struct StageMachine: ~Copyable {
     private mutating func afterLosingConsumer(_ effects: consuming Effects) -> Effects {
         if isForsaken {
             effects.signals = inbound.leaveAll()
+            isStirred = true
             if kind == .producer, phase == .running || phase == .held {
                 phase = .draining
                 effects.interrupt = true
@@ -346,10 +380,14 @@ struct StageMachine: ~Copyable {
 
     private var isForsaken: Bool { kind.emits && isWired && !outbound.hasSubscription }
 
+    /// What a handler may emit; a pool that nobody will ever hear works off what it has, and its results go nowhere.
+    private var need: Int { isPool && isForsaken ? DemandLedger.limit : outbound.need }
+
     /// Whether no handler will ever be called again.
     private var hasNoFuture: Bool {
         if kind == .producer { return phase == .draining }
-        return isForsaken || inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
+        if inPool > 0 { return false }
+        return isForsaken && !isPool || inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
     }
 
     private mutating func end() {
@@ -377,6 +415,7 @@ struct StageMachine: ~Copyable {
         if isCancelled || isEnded || hasNoFuture { return true }
         if !requests.isEmpty || outbound.hasUnattendedNotices || !newSubscriptions.isEmpty { return true }
         if kind == .producer { return phase == .running && isStirred && outbound.need > 0 }
+        if isPool, !inbound.isEmpty || kind.emits && isStirred && need > 0 { return true }
         return inbound.startsWithFinish || !inbound.isEmpty && (!kind.emits || outbound.need > 0)
     }
 }

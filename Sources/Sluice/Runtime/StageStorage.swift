@@ -12,6 +12,9 @@ final class StageStorage: Sendable {
     let interruption = Lock(Interruption())
     private let discardHook: Outlet.DiscardHook?
 
+    /// The workers, if the stage is a pool.
+    let crew: (any PoolCrew)?
+
     /// Makes the stage's value.
     ///
     /// Taken by the stage's task, so that it goes with the task: it may hold what holds this stage.
@@ -29,6 +32,7 @@ final class StageStorage: Sendable {
         buffer: BufferPolicy,
         startsPaused: Bool,
         scope: ScopeStorage,
+        crew: (any PoolCrew)? = nil,
         make: @escaping Make
     ) {
         self.id = id
@@ -36,8 +40,11 @@ final class StageStorage: Sendable {
         self.kind = kind
         discardHook = outlet.discardHook
         self.make = Lock(make)
+        self.crew = crew
         self.scope = scope
-        machine = Lock(StageMachine(kind: kind, buffer: buffer, startsPaused: startsPaused))
+        machine = Lock(
+            StageMachine(kind: kind, isPool: crew != nil, buffer: buffer, startsPaused: startsPaused)
+        )
         self.outlet = .allocate(capacity: 1)
         self.outlet.initialize(to: outlet)
     }
@@ -126,6 +133,11 @@ final class StageStorage: Sendable {
     /// A manual stage asks.
     func ask(_ count: Int, by subscription: SubscriptionID) {
         apply { $0.askManually(count, by: subscription) }
+    }
+
+    /// A pool's event has come to its end without a result.
+    func settled(_ subscription: SubscriptionID) {
+        apply { $0.settled(subscription) }
     }
 
     private func interrupt() {

@@ -1,7 +1,7 @@
 /// A graph at run time: the scope's machine under a lock, and the effects of its decisions.
 final class ScopeStorage: Sendable {
     private let machine = Lock(ScopeMachine())
-    private let clock: any Clock<Duration>
+    let clock: any Clock<Duration>
 
     init(clock: any Clock<Duration>) {
         self.clock = clock
