@@ -380,14 +380,15 @@ struct StageMachine: ~Copyable {
 
     private var isForsaken: Bool { kind.emits && isWired && !outbound.hasSubscription }
 
-    /// What a handler may emit; a pool that nobody will ever hear works off what it has, and its results go nowhere.
+    /// What a handler may emit: a pool that nobody will ever hear works off what it has, for its effects.
     private var need: Int { isPool && isForsaken ? DemandLedger.limit : outbound.need }
 
     /// Whether no handler will ever be called again.
     private var hasNoFuture: Bool {
         if kind == .producer { return phase == .draining }
         if inPool > 0 { return false }
-        return isForsaken && !isPool || inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
+        if isForsaken, !isPool { return true }
+        return inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
     }
 
     private mutating func end() {

@@ -2,7 +2,7 @@
 ///
 /// No lock is held while another is taken, a continuation is resumed, or user code runs.
 final class Crew<Input: Sendable, Output: Sendable>: PoolCrew {
-    typealias Machine = PoolMachine<Input, Output>
+    typealias Machine = PoolMachine<Input, Output, UnsafeContinuation<Job<Input>?, Never>>
 
     let machine = Lock(Machine())
 

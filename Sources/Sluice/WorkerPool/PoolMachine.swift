@@ -13,9 +13,7 @@ struct Job<Event: Sendable>: Sendable {
 ///
 /// A worker without a job is parked here, and is resumed together with its job: so none wakes in vain, and a job is
 /// counted as running from the moment in which it is given away.
-struct PoolMachine<Event: Sendable, Result: Sendable>: ~Copyable {
-    typealias Worker = UnsafeContinuation<Job<Event>?, Never>
-
+struct PoolMachine<Event: Sendable, Result: Sendable, Worker: Sendable>: ~Copyable {
     /// A parked worker, to be resumed outside of the lock.
     struct Start: Sendable {
         let worker: Worker
