@@ -12,11 +12,12 @@
 ///
 /// A slot is taken by an event from its first attempt on, through every wait between attempts; it is free again when
 /// the event is done or has failed for good and, if the pool emits, when its result fits the consumers' demand. As soon
-/// as a slot is free, the oldest event that may start takes it, and its predecessor's producer is asked for one more.
+/// as a slot is free, the oldest event that may start takes it, and the producer whose event had it is asked for one
+/// more.
 /// The limit holds for all subscriptions together: what arrives beyond it waits in the pool.
 ///
 /// A pool whose closure returns a value emits the values, in the order in which the events end; at most `concurrency`
-/// of them wait for demand. A pool whose closure returns nothing emits nothing, and needs no consumer.
+/// of them wait for demand. A pool whose closure returns nothing (`Void`) emits nothing, and needs no consumer.
 ///
 /// When all producers have finished, the pool works off what it has, and finishes after its last result. So it does in
 /// a drain. If the last consumer of an emitting pool leaves for good, what has arrived is still worked off, and the
