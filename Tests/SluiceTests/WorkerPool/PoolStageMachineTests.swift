@@ -70,4 +70,20 @@ import Testing
         _ = machine.producerFinished(.first)
         expect(machine.nextSummary() == "stop" && machine.isEnded)
     }
+
+    @Test func resultsThatWereLeftAreTakenWhenTheLastConsumerHasGone() {
+        var machine = pool(.producerConsumer)
+        _ = machine.note(.subscribed(.second, RecordingDownstream()))
+        _ = machine.note(.asked(1, .second))
+        machine.playNextDelivery(capacity: 1)
+        _ = machine.received([1, 2], for: .first)
+        expect(machine.nextSummary() == "handle [1, 2] #0")
+        _ = machine.handled(emitting: nil)
+        expect(machine.nextSummary() == "demand 1")
+        machine.playDelivery(after: machine.handled(emitting: [10]), capacity: 1)
+        expect(machine.nextSummary() == nil)
+        _ = machine.scopeClosed()
+        machine.playDelivery(after: machine.note(.cancelled(.second)), capacity: 0)
+        expect(machine.nextSummary() == "demand \(DemandLedger.limit)")
+    }
 }

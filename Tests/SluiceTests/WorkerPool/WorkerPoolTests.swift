@@ -316,6 +316,27 @@ import Testing
         }
     }
 
+    /// No worker ends any more, and nobody asks: only the leaving can set the last result free.
+    @Test func aResultThatWasLeftDoesNotKeepAPoolWithoutConsumers() throws {
+        try underEachSchedule { clock in
+            let (probe, leaving) = (ConsumerProbe<Int>(), Log<Subscription>())
+            try await withStages(clock: clock) { stages in
+                let numbers = stages.start { Counter(end: 2) }
+                let pool = stages.start { WorkerPool(concurrency: 2) { (event: Int) in event } }
+                let sink = stages.start { probe.stage() }
+                try await pool.subscribe(to: numbers)
+                leaving.append([try await sink.subscribe(to: pool)])
+                stages.go()
+                await settle(clock)
+                probe.ask(1)
+                await settle(clock)
+                #expect(pool.counts == WorkerPoolCounts(undelivered: 1, done: 2))
+                for subscription in leaving.all { subscription.cancel() }
+            }
+            #expect(probe.events.count == 1)
+        }
+    }
+
     @Test func aPoolWithoutNeighboursEnds() throws {
         try underEachSchedule { clock in
             try await withStages(clock: clock) { stages in
