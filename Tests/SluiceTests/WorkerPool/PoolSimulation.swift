@@ -216,6 +216,13 @@ struct PoolSimulation: Sendable {
             try require(Set(received).count == received.count, "a result was delivered twice")
         }
         try require(Set(received).isSubset(of: journal.done), "a result comes from nowhere")
+        if let keys, consumers.count == 1 {
+            for key in 0..<keys {
+                let results = journal.received.filter { self.key($0) == key }
+                let done = journal.done.filter { self.key($0) == key }
+                try require(results == Array(done.prefix(results.count)), "the results of key \(key) are in disorder")
+            }
+        }
         return ending
     }
 
