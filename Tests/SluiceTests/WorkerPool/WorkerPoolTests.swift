@@ -240,15 +240,17 @@ import Testing
 
     @Test func workThatOutlivesTheDeadlineIsCancelledAndItsPoolNamed() throws {
         try underEachSchedule { clock in
-            let bench = Workbench()
+            let (bench, hooked) = (Workbench(), Log<Int>())
+            let handles = Log<StageHandle<WorkerPool<Int, Void>>>()
             let error = await #expect(throws: StageError.self) {
                 try await withStages(clock: clock) { stages in
                     let numbers = stages.start { Counter() }
                     let pool = stages.start("workers") {
-                        WorkerPool(concurrency: 3, onFailure: .report { _ in }) { (event: Int) in
+                        WorkerPool(concurrency: 3, onFailure: .report { hooked.append([$0.event]) }) { (event: Int) in
                             try await bench.work(on: event) { try await clock.sleep(for: .seconds(1000)) }
                         }
                     }
+                    handles.append([pool])
                     try await pool.subscribe(to: numbers)
                     stages.go()
                     await settle(clock)
@@ -257,6 +259,8 @@ import Testing
             }
             #expect(error?.code == .drainDeadlineExceeded && error?.message.contains("'workers'") == true)
             #expect(bench.running == 0 && bench.begun.count == 3)
+            #expect(hooked.all.isEmpty, "Cancelled work has not failed")
+            #expect(handles.all.map(\.counts) == [WorkerPoolCounts()])
             #expect(clock.now.offset < .seconds(10))
         }
     }
