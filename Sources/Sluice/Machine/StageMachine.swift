@@ -180,9 +180,9 @@ struct StageMachine: ~Copyable {
         if report.capacity > outbound.capacity { isStirred = true }
         let hadSubscription = outbound.hasSubscription
         effects.delivers = outbound.delivered(&delivery, report)
-        if hadSubscription, !outbound.hasSubscription { return afterLosingConsumer(effects) }
         effects.hasOverflow = outbound.hasOverflow
         if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
+        if hadSubscription, !outbound.hasSubscription { return afterLosingConsumer(effects) }
         effects.waiter = takeWaiter()
         return effects
     }

@@ -66,14 +66,18 @@ extension TestMachine {
     ///
     /// - Returns: What all transitions say to the producers.
     @discardableResult
-    mutating func playDelivery(after effects: consuming Effects, capacity: Int) -> ShortQueue<Signal> {
+    mutating func playDelivery(
+        after effects: consuming Effects,
+        capacity: Int,
+        subscriptions: Int = 1
+    ) -> ShortQueue<Signal> {
         var (signals, capacity) = (effects.signals, capacity)
         guard effects.delivers else { return signals }
         var delivery = takeDelivery()
         while true {
             delivery.notices = ShortQueue()
             capacity -= delivery.events.removeFirst(capacity).count
-            let next = delivered(&delivery, Outbound.Report(capacity: capacity, subscriptions: 1))
+            let next = delivered(&delivery, Outbound.Report(capacity: capacity, subscriptions: subscriptions))
             signals.append(next.signals)
             if !next.delivers { return signals }
         }

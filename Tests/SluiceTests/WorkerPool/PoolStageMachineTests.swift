@@ -43,8 +43,7 @@ import Testing
 
     @Test func itReceivesWithoutDemandAndEmitsOnlyWithIt() {
         var machine = pool(.producerConsumer)
-        _ = machine.note(.subscribed(.second, RecordingDownstream()))
-        machine.playNextDelivery(capacity: 0)
+        machine.playSubscription(.second)
         _ = machine.received([1, 2], for: .first)
         expect(machine.nextSummary() == "handle [1, 2] #0")
         _ = machine.handled(emitting: nil)
@@ -63,7 +62,8 @@ import Testing
         _ = machine.received([1], for: .first)
         expect(machine.nextSummary() == "handle [1] #0")
         _ = machine.handled(emitting: nil)
-        expect(machine.scopeClosed().signals.map { "\($0.content)" } == ["cancel"])
+        let signals = machine.playDelivery(after: machine.scopeClosed(), capacity: 0, subscriptions: 0)
+        expect(signals.map { "\($0.content)" } == ["cancel"])
         expect(machine.nextSummary() == "demand \(DemandLedger.limit)")
         _ = machine.handled(emitting: [10])
         expect(machine.nextSummary() == nil, "The producer has not confirmed")
@@ -73,7 +73,7 @@ import Testing
 
     @Test func resultsThatWereLeftAreTakenWhenTheLastConsumerHasGone() {
         var machine = pool(.producerConsumer)
-        _ = machine.note(.subscribed(.second, RecordingDownstream()))
+        machine.playSubscription(.second)
         _ = machine.note(.asked(1, .second))
         machine.playNextDelivery(capacity: 1)
         _ = machine.received([1, 2], for: .first)
@@ -82,8 +82,8 @@ import Testing
         expect(machine.nextSummary() == "demand 1")
         machine.playDelivery(after: machine.handled(emitting: [10]), capacity: 1)
         expect(machine.nextSummary() == nil)
-        _ = machine.scopeClosed()
-        machine.playDelivery(after: machine.note(.cancelled(.second)), capacity: 0)
+        machine.playDelivery(after: machine.scopeClosed(), capacity: 0)
+        machine.playDelivery(after: machine.note(.cancelled(.second)), capacity: 0, subscriptions: 0)
         expect(machine.nextSummary() == "demand \(DemandLedger.limit)")
     }
 }
