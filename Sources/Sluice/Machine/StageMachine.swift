@@ -115,7 +115,7 @@ struct StageMachine: ~Copyable {
     private mutating func nextReceivedWork() -> Work? {
         if kind.emits, outbound.need == 0 { return nil }
         guard var chunk = inbound.nextChunk() else { return nil }
-        if let ask = chunk.ask.take() { deferredAsks.append(ask) }
+        if let ask = chunk.ask.take() { deferredAsks.append(consume ask) }
         isInHandler = true
         return .handle(chunk.events, from: chunk.subscription)
     }

@@ -7,6 +7,8 @@ struct Outlet: ~Copyable {
     var delivery = Outbound.Delivery()
 
     private var dispatcher: any DispatcherCore
+    /// The default dispatcher keeps nothing, and is not asked for every batch.
+    private let mayKeep: Bool
     let discardHook: DiscardHook?
     private var links = Links()
     /// The dispatcher broke a law: nothing is given to it any more.
@@ -16,6 +18,7 @@ struct Outlet: ~Copyable {
 
     init(dispatcher: any DispatcherCore, discardHook: DiscardHook?) {
         self.dispatcher = dispatcher
+        mayKeep = !(dispatcher is DemandCore)
         self.discardHook = discardHook
     }
 
@@ -34,7 +37,7 @@ struct Outlet: ~Copyable {
         if fault != nil { isBroken = true }
         if isBroken { _ = delivery.events.take() }
         report.capacity = isBroken ? 0 : dispatcher.capacity
-        report.kept = isBroken ? 0 : dispatcher.held
+        report.kept = isBroken ? 0 : kept
         if delivery.isEnding, report.kept == 0 {
             finish()
             report.isFinished = true
@@ -43,6 +46,8 @@ struct Outlet: ~Copyable {
         report.subscriptions = links.count
         return fault
     }
+
+    private var kept: Int { mayKeep ? dispatcher.held : 0 }
 
     private mutating func takeNotices() {
         guard !delivery.notices.isEmpty else { return }
@@ -78,7 +83,7 @@ struct Outlet: ~Copyable {
     }
 
     private mutating func dispatch() -> String? {
-        guard !delivery.events.isEmpty || dispatcher.held > 0 else { return nil }
+        guard !delivery.events.isEmpty || kept > 0 else { return nil }
         var fault: String?
         let hook = discardHook
         dispatcher.dispatch(&delivery.events) { links.take($0, hook, &discarded, &fault) }
