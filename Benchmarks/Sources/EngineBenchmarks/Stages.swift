@@ -21,8 +21,8 @@ struct Doubler: ProducerConsumer {
     }
 }
 
-// What is to be compared is the way of the numbers, not what is done to them: so these are loops over an array, which
-// take a third of the time of `map` and of `Array(range)`.
+// What is to be compared is the way of the numbers, not what is done to them: so these are plain loops over an array.
+// `map` takes three times as long for the doubling.
 
 /// The numbers of a range.
 func numbers(_ range: Range<Int>) -> [Int] {

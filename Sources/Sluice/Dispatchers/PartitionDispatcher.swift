@@ -89,6 +89,8 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
     /// What waits in the partitions' queues.
     public var held: Int { partitions.reduce(0) { $0 + $1.queue.count } }
 
+    /// Adds a consumer to a partition.
+    ///
     /// - Throws: ``StageError/Code/refused`` if the set of partitions is closed and this is none of them.
     public mutating func subscribed(_ subscription: SubscriptionID, options key: Key) throws {
         if places[key] == nil {

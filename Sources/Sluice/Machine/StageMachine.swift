@@ -248,22 +248,12 @@ struct StageMachine: ~Copyable {
 
     /// A manual stage asks.
     mutating func askManually(_ count: Int, by id: SubscriptionID) -> Effects {
-        guard let ask = inbound.ask(count, by: id) else { return Effects() }
-        if kind.emits, isInHandler || !outbound.fits {
-            deferredAsks.append(ask)
-            return Effects()
-        }
-        return Effects(signals: ShortQueue(ask))
+        sending(inbound.ask(count, by: id))
     }
 
     /// Changes the window of a subscription.
     mutating func change(_ id: SubscriptionID, min: Int, max: Int) -> Effects {
-        guard let ask = inbound.change(id, min: min, max: max) else { return Effects() }
-        if kind.emits, isInHandler || !outbound.fits {
-            deferredAsks.append(ask)
-            return Effects()
-        }
-        return Effects(signals: ShortQueue(ask))
+        sending(inbound.change(id, min: min, max: max))
     }
 
     /// An event of a pool has come to its end without a result; another may come in its place.
@@ -367,7 +357,7 @@ struct StageMachine: ~Copyable {
     /// Without a consumer for good, a source stops and another stage leaves its producers.
     private mutating func afterLosingConsumer(_ effects: consuming Effects) -> Effects {
         if isForsaken {
-            effects.signals = inbound.leaveAll()
+            effects.signals.append(inbound.leaveAll())
             isStirred = true
             if kind == .producer, phase == .running || phase == .held {
                 phase = .draining
@@ -396,6 +386,14 @@ struct StageMachine: ~Copyable {
         outbound.resume()
         deferredAsks = ShortQueue()
         outbound.finish()
+    }
+
+    /// An ask leaves at once, unless what was emitted does not fit the consumers' demand.
+    private mutating func sending(_ ask: Signal?) -> Effects {
+        guard let ask else { return Effects() }
+        guard kind.emits, isInHandler || !outbound.fits else { return Effects(signals: ShortQueue(ask)) }
+        deferredAsks.append(ask)
+        return Effects()
     }
 
     private mutating func effects() -> Effects {

@@ -36,12 +36,12 @@ struct Outlet: ~Copyable {
         let fault = isBroken ? nil : dispatch()
         if fault != nil { isBroken = true }
         if isBroken { _ = delivery.events.take() }
-        report.capacity = isBroken ? 0 : dispatcher.capacity
         report.kept = isBroken ? 0 : kept
         if delivery.isEnding, report.kept == 0 {
             finish()
             report.isFinished = true
         }
+        report.capacity = isBroken ? 0 : dispatcher.capacity
         report.discarded = discarded
         report.subscriptions = links.count
         return fault

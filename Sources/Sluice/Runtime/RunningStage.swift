@@ -1,7 +1,7 @@
 /// A user's stage while it runs, without its type: only the stage's own task has it.
 ///
 /// The subclasses know the types, one for each stage protocol. Each has its own loop around the call of the stage's
-/// handler: a function more between the two would cost a tenth of what a batch costs.
+/// handler: a function more between the two costs a twentieth of what a batch costs.
 class RunningStage {
     /// Calls the stage's handlers until it has come to its end.
     func run(in storage: StageStorage) async throws {}

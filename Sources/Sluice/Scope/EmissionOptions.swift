@@ -6,9 +6,9 @@ public struct EmissionOptions<Event: Sendable>: Sendable {
     /// Whether the stage waits for ``StageHandle/resume()`` before it works for its consumers' demand.
     public var startsPaused: Bool
 
-    /// Told of events that nobody gets, and why, in order; they are counted too.
+    /// Told of events that nobody gets, and why; they are counted too.
     ///
-    /// Called by whoever delivers; must not block.
+    /// Called by whoever delivers; must not block. The events of a call are in order; two calls may overlap.
     public var discarded: (@Sendable ([Event], DiscardReason) -> Void)?
 
     /// Says how.

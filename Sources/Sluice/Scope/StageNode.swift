@@ -42,6 +42,7 @@ extension StageStorage: StageNode {
     var figures: (GraphSnapshot.Stage, [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)]) {
         var (figures, incoming) = machine.withLock { ($0.figures, $0.incoming) }
         figures.name = name
+        if let crew { figures.add(crew.counts) }
         return (figures, incoming)
     }
 

@@ -6,7 +6,7 @@ public struct Bottleneck: Sendable, CustomStringConvertible {
         case busy(waiting: Int)
         /// Its consumers want so many events that it does not have.
         case source(demand: Int)
-        /// It is paused, and its consumers want something.
+        /// It is paused.
         case paused
     }
 

@@ -9,21 +9,29 @@ public struct GraphSnapshot: Codable, Sendable {
         /// Which ends it has.
         public let kind: StageKind
         /// What it does.
-        public let activity: StageActivity
+        public internal(set) var activity: StageActivity
         /// How many events it has ever emitted.
         public let emitted: Int
         /// How many events its consumers want beyond what it has emitted.
         public let demand: Int
         /// Emitted events that no consumer wants yet, or that are being delivered.
-        public let buffered: Int
+        public internal(set) var buffered: Int
         /// Emitted events in its dispatcher's own queues.
         public let keptByDispatcher: Int
         /// Received events that wait for its handler; those in the handler are not counted.
-        public let waiting: Int
+        public internal(set) var waiting: Int
         /// How many emitted events nobody got: see ``DiscardReason``.
         public let discarded: Int
 
         let isStalled: Bool
+
+        /// Adds what a pool's workers have, which its machine has passed on.
+        mutating func add(_ counts: WorkerPoolCounts) {
+            waiting += counts.waiting
+            buffered += counts.undelivered
+            guard activity != .ended, counts.active + counts.undelivered > 0 else { return }
+            activity = counts.active > 0 ? .busy : .waitingForDemand
+        }
     }
 
     /// One subscription.

@@ -1,5 +1,6 @@
 import Glibc
 import SluicePostgres
+import Testing
 
 /// What one test has for itself: a database of a server, a folder, and names for its slot and its publication.
 ///
@@ -59,7 +60,7 @@ final class Bench {
         let witness = try connect()
         kill(pid_t(sql.backendPID), SIGKILL)
         // The server ends its other processes before it begins anew. Only then does a new connection outlive the crash.
-        while (try? witness.query("select pg_sleep(60)")) != nil {}
+        #expect(throws: ReplicationError.self) { try witness.query("select pg_sleep(60)") }
         try reconnect()
     }
 

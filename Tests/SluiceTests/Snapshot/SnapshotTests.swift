@@ -68,6 +68,36 @@ import Testing
         }
     }
 
+    @Test func aPoolIsAsBusyAsItsWorkers() throws {
+        try underEachSchedule { clock in
+            try await withStages(clock: clock) { stages in
+                let numbers = stages.start { Counter(end: 9) }
+                let pool = stages.start("pool") {
+                    WorkerPool(concurrency: 2) { (_: Int) in try await clock.sleep(for: .seconds(10)) }
+                }
+                try await pool.subscribe(to: numbers, maxDemand: 5)
+                stages.go()
+                await settle(clock)
+                let figures = stages.snapshot().stages[1]
+                #expect(figures.activity == .busy && figures.waiting == 3)
+                #expect(stages.snapshot().bottleneck?.reason == .busy(waiting: 3))
+            }
+        }
+    }
+
+    @Test func aStageThatHasEndedWantsNothing() throws {
+        try underEachSchedule { clock in
+            try await withStages(clock: clock) { stages in
+                let numbers = stages.start { Counter(end: 3) }
+                let sink = stages.start { SlowSink(clock: clock, time: .zero, log: Log()) }
+                try await sink.subscribe(to: numbers)
+                stages.go()
+                await settle(clock)
+                #expect(stages.snapshot().stages[0].activity == .ended && numbers.demand == 0)
+            }
+        }
+    }
+
     @Test func itReadsWell() throws {
         let small = GraphSnapshot(
             stages: [
