@@ -97,6 +97,24 @@ struct Inbound: Sendable {
         inbox.append(.finished(id))
     }
 
+    /// The live subscriptions whose stage asks for itself.
+    var manualSubscriptions: [SubscriptionID] {
+        subscriptions.filter { $0.window == nil && !$0.isLeaving }.map(\.id)
+    }
+
+    /// Takes everything that waits for the handler.
+    mutating func takeAll() -> [EventQueue] {
+        var messages = current.map { [$0.events] } ?? []
+        current = nil
+        var ends = ShortQueue<Item>()
+        while let item = inbox.popFirst() {
+            if case .events(let events, _, _) = item { messages.append(events) } else { ends.append(item) }
+        }
+        inbox = ends
+        (waitingEvents, messageCount) = (0, 0)
+        return messages
+    }
+
     /// Begins to leave a producer.
     ///
     /// - Returns: What to send; nil if the subscription has ended or is ending already.

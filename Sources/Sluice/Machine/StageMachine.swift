@@ -37,6 +37,8 @@ struct StageMachine: ~Copyable {
     /// No subscription will be added any more.
     private var isWired = false
     private var isCancelled = false
+    /// Why the task comes out of its loop before the stage has come to its end.
+    private(set) var halt: StageHalt?
     private var inbound = Inbound()
     private var outbound: Outbound
     private var requests: Deque<PerformRequest> = []
@@ -48,6 +50,9 @@ struct StageMachine: ~Copyable {
 
     /// Events that a pool has received and that have not come to their end: it does not end before they have.
     private var inPool = 0
+
+    /// How many received events no handler has dealt with, because of failures.
+    private var lostCount = 0
 
     /// Whether a source may be called: it returned something last time, or was stirred since its last call began.
     private var isStirred = true
@@ -80,7 +85,7 @@ struct StageMachine: ~Copyable {
 
     /// The next work, or nil if there is none; work is taken when it is returned.
     mutating func nextWork() -> Work? {
-        if isCancelled || phase == .stopped { return .stop }
+        if isCancelled || phase == .stopped || halt != nil { return .stop }
         if phase != .finishing {
             if let request = requests.popFirst() { return .perform(request) }
             if outbound.hasNotices, outbound.takeRight() { return .deliver }
@@ -268,6 +273,57 @@ struct StageMachine: ~Copyable {
         inbound.leave(id)
     }
 
+    // MARK: Failures
+
+    /// Whether a value of the stage may be made.
+    var mayLive: Bool { !isCancelled && halt == nil }
+
+    /// Lets the task come out of its loop because another stage has failed; a stage that has ended does not notice.
+    mutating func halt(_ reason: StageHalt) -> Effects {
+        guard !isEnded, !isCancelled else { return Effects() }
+        // A restart is the least of the reasons.
+        if case .restart? = halt { halt = reason } else { halt = halt ?? reason }
+        var effects = Effects(waiter: takeWaiter())
+        effects.interrupt = true
+        return effects
+    }
+
+    /// The stage's value is gone, to be made afresh; what it had in hand counts as handled.
+    mutating func interrupted() -> Effects {
+        halt = nil
+        isInHandler = false
+        isStirred = true
+        return effects()
+    }
+
+    /// The stage's value is made afresh.
+    ///
+    /// - Returns: False if there is nothing for it to do any more.
+    mutating func revive() -> Bool {
+        guard !isCancelled, phase != .draining else { return false }
+        newSubscriptions = Deque(inbound.manualSubscriptions)
+        return true
+    }
+
+    /// The stage ends for good: what it has emitted is still delivered.
+    mutating func fail(_ error: any Error) -> Effects {
+        isInHandler = false
+        end()
+        var effects = effects()
+        effects.signals.append(inbound.leaveAll())
+        return effects
+    }
+
+    /// Counts events that a failure has left to nobody.
+    mutating func lost(_ count: Int) {
+        lostCount += count
+    }
+
+    /// Takes what the stage has received and not handled.
+    mutating func takeReceived() -> [EventQueue] {
+        inbound.takeAll()
+    }
+
     // MARK: Anyone
 
     /// - Returns: Nil if the stage has ended and will not perform it.
@@ -411,12 +467,22 @@ struct StageMachine: ~Copyable {
     }
 
     private var hasWork: Bool {
-        if isCancelled || isEnded || hasNoFuture { return true }
+        if isCancelled || isEnded || hasNoFuture || halt != nil { return true }
         if !requests.isEmpty || outbound.hasUnattendedNotices || !newSubscriptions.isEmpty { return true }
         if kind == .producer { return phase == .running && isStirred && outbound.need > 0 }
         if isPool, !inbound.isEmpty || kind.emits && isStirred && need > 0 { return true }
         return inbound.startsWithFinish || !inbound.isEmpty && (!kind.emits || outbound.need > 0)
     }
+}
+
+/// Why a stage's task comes out of its loop before the stage has come to its end.
+enum StageHalt: Sendable {
+    /// The stage is started afresh.
+    case restart
+    /// A worker of the pool has failed.
+    case failed
+    /// The stage ends for good, because another has failed.
+    case end(any Error)
 }
 
 private enum StagePhase {
@@ -453,8 +519,14 @@ extension StageMachine {
             keptByDispatcher: outbound.kept,
             waiting: inbound.waitingEvents,
             discarded: outbound.discarded,
+            lost: lostCount,
             isStalled: outbound.isStalled
         )
+    }
+
+    /// Both totals of a subscription to a producer; empty when it has ended.
+    func ledger(of id: SubscriptionID) -> DemandLedger {
+        incoming.first { $0.subscription == id }?.ledger ?? DemandLedger()
     }
 
     /// Both totals of each subscription to a producer.

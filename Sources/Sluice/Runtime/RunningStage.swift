@@ -57,7 +57,13 @@ where S.Input == Input, S.Output == Output {
         while true {
             switch storage.nextWork() {
             case .handle(var events, _):
-                let emitted = try await place.pointee.handleEvents(events.take().array(of: Input.self))
+                let received = events.take().array(of: Input.self)
+                let emitted: [Output]
+                do {
+                    emitted = try await place.pointee.handleEvents(received)
+                } catch {
+                    throw storage.failure(error, losing: received)
+                }
                 storage.handled(emitting: Batch(emitted))
             case nil:
                 await withUnsafeContinuation { storage.park($0) }
@@ -73,7 +79,12 @@ final class RunningConsumer<S: Consumer, Input>: StageCell<S> where S.Input == I
         while true {
             switch storage.nextWork() {
             case .handle(var events, _):
-                try await place.pointee.handleEvents(events.take().array(of: Input.self))
+                let received = events.take().array(of: Input.self)
+                do {
+                    try await place.pointee.handleEvents(received)
+                } catch {
+                    throw storage.failure(error, losing: received)
+                }
                 storage.handled(emitting: nil)
             case nil:
                 await withUnsafeContinuation { storage.park($0) }
@@ -90,7 +101,12 @@ final class RunningManualConsumer<S: ManualConsumer, Input>: StageCell<S> where 
             switch storage.nextWork() {
             case .handle(var events, let id):
                 let subscription = ManualSubscription(id: id, stage: storage)
-                try await place.pointee.handleEvents(events.take().array(of: Input.self), from: subscription)
+                let received = events.take().array(of: Input.self)
+                do {
+                    try await place.pointee.handleEvents(received, from: subscription)
+                } catch {
+                    throw storage.failure(error, losing: received)
+                }
                 storage.handled(emitting: nil)
             case nil:
                 await withUnsafeContinuation { storage.park($0) }
@@ -112,10 +128,13 @@ where S.Input == Input, S.Output == Output {
             switch storage.nextWork() {
             case .handle(var events, let id):
                 let subscription = ManualSubscription(id: id, stage: storage)
-                let emitted = try await place.pointee.handleEvents(
-                    events.take().array(of: Input.self),
-                    from: subscription
-                )
+                let received = events.take().array(of: Input.self)
+                let emitted: [Output]
+                do {
+                    emitted = try await place.pointee.handleEvents(received, from: subscription)
+                } catch {
+                    throw storage.failure(error, losing: received)
+                }
                 storage.handled(emitting: Batch(emitted))
             case nil:
                 await withUnsafeContinuation { storage.park($0) }

@@ -1,36 +1,112 @@
 /// The one long-lived task of a stage.
 extension StageStorage {
-    /// Runs the stage to its end; a failure is reported to the scope.
+    /// How one life of the stage's value came to its end.
+    private enum LifeEnd: Sendable {
+        case ended
+        /// The stage is to be started afresh.
+        case stopped
+    }
+
+    /// Runs the stage to its end, afresh after each failure that its group forgives.
     func run() async {
-        await withUnsafeCurrentTask { task in
-            guard let task else { return }
-            if interruption.withLock({ $0.publish(task) }) { task.cancel() }
-            await CallChain.$stages.withValue(CallChain.stages + [id]) { await runToTheEnd() }
-            while !interruption.withLock({ $0.withdraw() }) { await Task.yield() }
-        }
+        await CallChain.$stages.withValue(CallChain.stages + [id]) { await live() }
+        supervisor.ended(id.number)
+        _ = crew?.close()
         let unserved = machine.withLock { $0.stop() }
         let error = scope.firstFailure ?? StageError(.stageEnded, "Stage '\(name)' has ended")
         for request in unserved { request.fail(error) }
     }
 
-    private func runToTheEnd() async {
-        let make = make.withLock { $0.take() }
+    private func live() async {
+        guard let make = make.withLock({ $0.take() }) else { return }
+        while await interruptibly({ await self.life(make) }) == .stopped {
+            guard let delay = await supervisor.release(of: id.number) else { return }
+            if delay > .zero {
+                let clock = scope.clock
+                await interruptibly { try? await clock.sleep(for: delay) }
+            }
+            guard machine.withLock({ $0.revive() }) else { return finish() }
+        }
+    }
+
+    /// One life of the stage's value.
+    private func life(_ make: Make) async -> LifeEnd {
         var stage: RunningStage?
-        // They outlive the report of a failure: whoever learns of the stage's end by theirs can find out why.
-        defer { withExtendedLifetime((make, stage)) {} }
+        // It outlives the report of a failure: whoever learns of the stage's end by its own can find out why.
+        defer { withExtendedLifetime(stage) {} }
         do {
-            guard let make, !machine.withLock({ $0.wasCancelled }) else { return }
+            guard machine.withLock({ $0.mayLive }) else { return lifeEnded() }
             let made = try await make(StageContext(wakeAction: { [self] in wake() }))
             stage = made
             try await made.run(in: self)
+            return lifeEnded()
         } catch {
-            let (wasCancelled, isDraining) = machine.withLock { ($0.wasCancelled, $0.isDraining) }
-            if error is CancellationError, isDraining {
-                apply { $0.finish() }
-            } else if !(error is CancellationError && wasCancelled) {
-                scope.failed(error)
+            return lifeFailed(error)
+        }
+    }
+
+    /// The stage has come out of its loop: at its end, or because others have failed.
+    private func lifeEnded() -> LifeEnd {
+        switch machine.withLock({ $0.halt }) {
+        case nil:
+            return .ended
+        case .restart, .failed:
+            apply { $0.interrupted() }
+            return .stopped
+        case .end(let error):
+            end(error)
+            return .ended
+        }
+    }
+
+    private func lifeFailed(_ error: any Error) -> LifeEnd {
+        let (wasCancelled, isDraining, halt) = machine.withLock { ($0.wasCancelled, $0.isDraining, $0.halt) }
+        if error is CancellationError {
+            if isDraining {
+                finish()
+                return .ended
+            }
+            if wasCancelled { return .ended }
+            switch halt {
+            case .restart, .end: return lifeEnded()
+            case .failed, nil: break
             }
         }
+        switch supervisor.failed(id.number) {
+        case .restart(let stages):
+            restart(stages, after: error)
+            return .stopped
+        case .decided:
+            restart([id.number], after: error)
+            return .stopped
+        case .end(let stages):
+            scope.report(.failed(stage: name, error: error, consequence: .end(scope.names(of: stages))))
+            end(error)
+            for stage in stages where stage != id.number { scope.node(stage)?.end(because: error) }
+            return .ended
+        case .fail:
+            scope.failed(error, in: name)
+            return .ended
+        }
+    }
+
+    private func restart(_ stages: [Int], after error: any Error) {
+        scope.report(.failed(stage: name, error: error, consequence: .restart(scope.names(of: stages))))
+        apply { $0.interrupted() }
+        for stage in stages where stage != id.number { scope.node(stage)?.restart() }
+    }
+
+    /// Runs something in a child task that an interruption cancels.
+    ///
+    /// A cancelled task stays cancelled: so each life has its own.
+    private func interruptibly<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) async -> Result {
+        async let result = withUnsafeCurrentTask { task in
+            if let task, interruption.withLock({ $0.publish(task) }) { task.cancel() }
+            let result = await body()
+            while !interruption.withLock({ $0.withdraw() }) { await Task.yield() }
+            return result
+        }
+        return await result
     }
 
     /// The rare kinds of work, which are the same for all stages.

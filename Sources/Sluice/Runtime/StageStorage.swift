@@ -3,6 +3,8 @@
 /// No lock is held while another is taken, a continuation is resumed, or user code runs.
 final class StageStorage: Sendable {
     typealias Make = @Sendable (StageContext) async throws -> RunningStage
+    /// Told of received events that a failure has left to nobody.
+    typealias LostHook = @Sendable (EventQueue, any Error) -> Void
 
     let id: StageID
     let name: String
@@ -11,6 +13,7 @@ final class StageStorage: Sendable {
     let machine: Lock<StageMachine>
     let interruption = Lock(Interruption())
     private let discardHook: Outlet.DiscardHook?
+    let lostHook: LostHook?
 
     /// The workers, if the stage is a pool.
     let crew: (any PoolCrew)?
@@ -32,6 +35,7 @@ final class StageStorage: Sendable {
         buffer: BufferPolicy,
         startsPaused: Bool,
         scope: ScopeStorage,
+        lostHook: LostHook?,
         crew: (any PoolCrew)? = nil,
         make: @escaping Make
     ) {
@@ -41,6 +45,7 @@ final class StageStorage: Sendable {
         discardHook = outlet.discardHook
         self.make = Lock(make)
         self.crew = crew
+        self.lostHook = lostHook
         self.scope = scope
         machine = Lock(
             StageMachine(kind: kind, isPool: crew != nil, buffer: buffer, startsPaused: startsPaused)
@@ -86,7 +91,7 @@ final class StageStorage: Sendable {
     private func deliver(_ signals: inout ShortQueue<Signal>) {
         while true {
             if let fault = outlet.pointee.deliver() {
-                scope.failed(StageError(.dispatcherFault, "Stage '\(name)': \(fault)"))
+                scope.failed(StageError(.dispatcherFault, "Stage '\(name)': \(fault)"), in: name)
             }
             var effects = machine.withLock { machine in
                 machine.delivered(&outlet.pointee.delivery, outlet.pointee.report)
@@ -126,7 +131,8 @@ final class StageStorage: Sendable {
         discardHook?(events, .bufferFull)
         guard isFailure else { return }
         scope.failed(
-            StageError(.bufferOverflow, "Stage '\(name)' emitted \(events.count) events more than its buffer may keep")
+            StageError(.bufferOverflow, "Stage '\(name)' emitted \(events.count) events more than its buffer may keep"),
+            in: name
         )
     }
 

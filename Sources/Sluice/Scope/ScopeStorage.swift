@@ -2,9 +2,13 @@
 final class ScopeStorage: Sendable {
     private let machine = Lock(ScopeMachine())
     let clock: any Clock<Duration>
+    let supervisor: Supervisor
+    let report: @Sendable (GraphReport) -> Void
 
-    init(clock: any Clock<Duration>) {
+    init(clock: any Clock<Duration>, report: @escaping @Sendable (GraphReport) -> Void) {
         self.clock = clock
+        self.report = report
+        supervisor = Supervisor(clock: clock)
     }
 
     var firstFailure: (any Error)? { machine.withLock { $0.firstFailure } }
@@ -25,7 +29,8 @@ final class ScopeStorage: Sendable {
         }
     }
 
-    func start(_ node: any StageNode) {
+    func start(_ node: any StageNode, in group: Int) {
+        supervisor.addStage(node.id.number, to: group)
         let (waiter, isGoing, isRefused) = machine.withLock { ($0.start(node), $0.isGoing, $0.refusal != nil) }
         waiter?.resume()
         if isGoing { node.go() }
@@ -44,6 +49,7 @@ final class ScopeStorage: Sendable {
 
     func cancel() {
         machine.withLock { $0.cancel() }?.resume()
+        supervisor.cancel()
         for node in nodes { node.cancel() }
     }
 
@@ -67,8 +73,14 @@ final class ScopeStorage: Sendable {
 
     // MARK: Reports of the stages
 
-    func failed(_ error: any Error) {
+    /// The stage of this number; nil before it has begun.
+    func node(_ number: Int) -> (any StageNode)? { nodes.first { $0.id.number == number } }
+
+    func names(of stages: [Int]) -> [String] { stages.compactMap { node($0)?.name } }
+
+    func failed(_ error: any Error, in stage: String) {
         guard machine.withLock({ $0.failed(error) }) else { return }
+        report(.failed(stage: stage, error: error, consequence: .graphFailure))
         cancel()
     }
 
@@ -102,7 +114,9 @@ final class ScopeStorage: Sendable {
         let names = nodes.filter { !$0.hasEnded }.map { "'\($0.name)'" }
         guard !names.isEmpty else { return }
         let list = names.joined(separator: ", ")
-        failed(StageError(.drainDeadlineExceeded, "The drain was given \(deadline); still running then: \(list)"))
+        let error = StageError(.drainDeadlineExceeded, "The drain was given \(deadline); still running then: \(list)")
+        guard machine.withLock({ $0.failed(error) }) else { return }
+        cancel()
     }
 
     private func nextCommand() async -> ScopeMachine.Command? {

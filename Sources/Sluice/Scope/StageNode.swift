@@ -8,6 +8,8 @@ protocol StageNode: AnyObject, Sendable {
     func scopeClosed()
     func drain()
     func cancel()
+    func restart()
+    func end(because error: any Error)
     /// Lets go of the neighbours, when everything has ended.
     func dismantle()
     var hasEnded: Bool { get }

@@ -14,7 +14,8 @@ extension Stages {
         _ make: @escaping @Sendable () async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
         DispatchingStage(
-            stage: start(name, .producer, dispatcher.makeCore(), options) { _ in RunningProducer(try await make()) }
+            stage: start(name, .producer, dispatcher.makeCore(), options, nil) { _ in RunningProducer(try await make())
+            }
         )
     }
 
@@ -33,7 +34,7 @@ extension Stages {
         _ make: @escaping @Sendable (StageContext) async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
         DispatchingStage(
-            stage: start(name, .producer, dispatcher.makeCore(), options) { RunningProducer(try await make($0)) }
+            stage: start(name, .producer, dispatcher.makeCore(), options, nil) { RunningProducer(try await make($0)) }
         )
     }
 
@@ -43,16 +44,18 @@ extension Stages {
     ///   - name: For messages about the stage; its type's name if nil.
     ///   - dispatcher: Who gets which events.
     ///   - options: How to treat what it emits.
+    ///   - lost: Told of events that the stage has received and that a failure has left to nobody, with the error.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which consumers subscribe; its stage subscribes to others.
     public func start<S: ProducerConsumer, D: Dispatcher>(
         _ name: String? = nil,
         dispatcher: D,
         options: EmissionOptions<S.Output> = .init(),
+        lost: LostEvents<S>? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
         DispatchingStage(
-            stage: start(name, .producerConsumer, dispatcher.makeCore(), options) { _ in
+            stage: start(name, .producerConsumer, dispatcher.makeCore(), options, lost) { _ in
                 RunningProducerConsumer(try await make())
             }
         )
@@ -64,16 +67,18 @@ extension Stages {
     ///   - name: For messages about the stage; its type's name if nil.
     ///   - dispatcher: Who gets which events.
     ///   - options: How to treat what it emits.
+    ///   - lost: Told of events that the stage has received and that a failure has left to nobody, with the error.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which consumers subscribe; its stage subscribes to others.
     public func start<S: ManualProducerConsumer, D: Dispatcher>(
         _ name: String? = nil,
         dispatcher: D,
         options: EmissionOptions<S.Output> = .init(),
+        lost: LostEvents<S>? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> DispatchingStage<S, D> where D.Event == S.Output {
         DispatchingStage(
-            stage: start(name, .producerConsumer, dispatcher.makeCore(), options) { _ in
+            stage: start(name, .producerConsumer, dispatcher.makeCore(), options, lost) { _ in
                 RunningManualProducerConsumer(try await make())
             }
         )

@@ -3,6 +3,8 @@
 /// A stage that is started when the graph is ending never runs, and every call on its handle throws.
 public struct Stages: Sendable {
     let scope: ScopeStorage
+    /// The group of the stages that are started by this value.
+    var group = SupervisionTree.root
 
     /// Lets the sources run before the body of `withStages` has returned.
     public func go() {
@@ -33,6 +35,11 @@ public struct Stages: Sendable {
     package var snapshots: [StageSnapshot] { scope.snapshots }
 }
 
+/// Told of events that a stage has received and that a failure has left to nobody, and of the error.
+///
+/// Called by the stage's task; the events of a call are of one producer, and in order.
+public typealias LostEvents<S: Stage> = @Sendable ([S.Input], any Error) -> Void
+
 extension Stages {
     /// Starts a producer.
     ///
@@ -61,7 +68,7 @@ extension Stages {
         options: EmissionOptions<S.Output> = .init(),
         _ make: @escaping @Sendable (StageContext) async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producer, options) { RunningProducer(try await make($0)) }
+        start(name, .producer, options, nil) { RunningProducer(try await make($0)) }
     }
 
     /// Starts a stage that receives and emits events.
@@ -69,40 +76,46 @@ extension Stages {
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
     ///   - options: How to treat what it emits.
+    ///   - lost: Told of events that the stage has received and that a failure has left to nobody, with the error.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which to subscribe it, and to it.
     public func start<S: ProducerConsumer>(
         _ name: String? = nil,
         options: EmissionOptions<S.Output> = .init(),
+        lost: LostEvents<S>? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producerConsumer, options) { _ in RunningProducerConsumer(try await make()) }
+        start(name, .producerConsumer, options, lost) { _ in RunningProducerConsumer(try await make()) }
     }
 
     /// Starts a consumer.
     ///
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
+    ///   - lost: Told of events that the stage has received and that a failure has left to nobody, with the error.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which to subscribe it.
     public func start<S: Consumer>(
         _ name: String? = nil,
+        lost: LostEvents<S>? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .consumer) { _ in RunningConsumer(try await make()) }
+        start(name, .consumer, lost) { _ in RunningConsumer(try await make()) }
     }
 
     /// Starts a consumer that asks for itself.
     ///
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
+    ///   - lost: Told of events that the stage has received and that a failure has left to nobody, with the error.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which to subscribe it.
     public func start<S: ManualConsumer>(
         _ name: String? = nil,
+        lost: LostEvents<S>? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .consumer) { _ in RunningManualConsumer(try await make()) }
+        start(name, .consumer, lost) { _ in RunningManualConsumer(try await make()) }
     }
 
     /// Starts a stage that receives and emits events and asks for itself.
@@ -110,23 +123,26 @@ extension Stages {
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
     ///   - options: How to treat what it emits.
+    ///   - lost: Told of events that the stage has received and that a failure has left to nobody, with the error.
     ///   - make: Makes the stage's value, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which to subscribe it, and to it.
     public func start<S: ManualProducerConsumer>(
         _ name: String? = nil,
         options: EmissionOptions<S.Output> = .init(),
+        lost: LostEvents<S>? = nil,
         _ make: @escaping @Sendable () async throws -> S
     ) -> StageHandle<S> {
-        start(name, .producerConsumer, options) { _ in RunningManualProducerConsumer(try await make()) }
+        start(name, .producerConsumer, options, lost) { _ in RunningManualProducerConsumer(try await make()) }
     }
 
     private func start<S: EmittingStage>(
         _ name: String?,
         _ kind: StageKind,
         _ options: EmissionOptions<S.Output>,
+        _ lost: LostEvents<S>?,
         _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
-        start(name, kind, DemandCore(), options, make)
+        start(name, kind, DemandCore(), options, lost, make)
     }
 
     func start<S: EmittingStage>(
@@ -134,6 +150,7 @@ extension Stages {
         _ kind: StageKind,
         _ dispatcher: any DispatcherCore,
         _ options: EmissionOptions<S.Output>,
+        _ lost: LostEvents<S>?,
         _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
         var discardHook: Outlet.DiscardHook?
@@ -143,6 +160,7 @@ extension Stages {
         return start(
             name,
             kind,
+            lost,
             Outlet(dispatcher: dispatcher, discardHook: discardHook),
             options.buffer,
             options.startsPaused,
@@ -153,6 +171,7 @@ extension Stages {
     private func start<S: Stage>(
         _ name: String?,
         _ kind: StageKind,
+        _ lost: LostEvents<S>?,
         _ outlet: consuming Outlet = Outlet(dispatcher: DemandCore(), discardHook: nil),
         _ buffer: BufferPolicy = .unbounded,
         _ startsPaused: Bool = false,
@@ -166,9 +185,10 @@ extension Stages {
             buffer: buffer,
             startsPaused: startsPaused,
             scope: scope,
+            lostHook: StageStorage.hook(lost),
             make: make
         )
-        scope.start(storage)
+        scope.start(storage, in: group)
         return StageHandle(storage: storage)
     }
 }

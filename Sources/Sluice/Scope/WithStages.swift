@@ -15,16 +15,18 @@
 /// No task outlives the call. Cancelling the calling task cancels every stage; what was on its way is then dropped.
 ///
 /// - Parameters:
-///   - clock: Measures the deadlines of drains.
+///   - clock: Measures the deadlines of drains, and the waits before stages are started again.
+///   - reporting: Told of failures and what they led to, by the tasks of the stages; must not block.
 ///   - body: Wires the graph.
 /// - Returns: What the body returns.
 /// - Throws: What the body throws; else the first error that a stage threw; `CancellationError` if the task was
 ///   cancelled before the graph had ended.
 public func withStages<Result>(
     clock: any Clock<Duration> = ContinuousClock(),
+    reporting report: @escaping @Sendable (GraphReport) -> Void = { _ in },
     _ body: (Stages) async throws -> Result
 ) async throws -> Result {
-    let scope = ScopeStorage(clock: clock)
+    let scope = ScopeStorage(clock: clock, report: report)
     defer { scope.dismantle() }
     return try await withTaskCancellationHandler {
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -22,6 +22,8 @@ public struct GraphSnapshot: Codable, Sendable {
         public internal(set) var waiting: Int
         /// How many emitted events nobody got: see ``DiscardReason``.
         public let discarded: Int
+        /// How many received events no handler has dealt with, because of failures.
+        public let lost: Int
 
         let isStalled: Bool
 

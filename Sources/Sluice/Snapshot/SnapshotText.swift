@@ -4,7 +4,7 @@ extension GraphSnapshot: CustomStringConvertible {
         let stageRows = stages.map { stage in
             [
                 stage.name, stage.activity.rawValue, "\(stage.emitted)", "\(stage.demand)", "\(stage.waiting)",
-                "\(stage.buffered)", "\(stage.keptByDispatcher)", "\(stage.discarded)",
+                "\(stage.buffered)", "\(stage.keptByDispatcher)", "\(stage.discarded)", "\(stage.lost)",
             ]
         }
         let edgeRows = edges.map { edge in
@@ -13,7 +13,7 @@ extension GraphSnapshot: CustomStringConvertible {
                 "\(edge.delivered)", "\(edge.outstanding)",
             ]
         }
-        let stageTitle = ["stage", "activity", "emitted", "demand", "waiting", "buffered", "kept", "discarded"]
+        let stageTitle = ["stage", "activity", "emitted", "demand", "waiting", "buffered", "kept", "discarded", "lost"]
         return table([stageTitle] + stageRows, texts: 2) + "\n"
             + table([["subscription", "asked", "delivered", "outstanding"]] + edgeRows, texts: 1)
     }

@@ -5,6 +5,15 @@ public struct ManualSubscription: Sendable, Identifiable {
 
     let stage: StageStorage
 
+    /// How many events were asked for and have not arrived, those of a message in the handler excepted.
+    ///
+    /// A stage that is started afresh is told of its subscriptions again, and what it had asked for is still owed.
+    public var outstanding: Int { ledger.outstanding }
+
+    var hasAsked: Bool { ledger.asked > 0 }
+
+    private var ledger: DemandLedger { stage.machine.withLock { $0.ledger(of: id) } }
+
     /// Asks the producer for `count` more events.
     ///
     /// From a ``ManualConsumer`` the ask leaves at once. From a ``ManualProducerConsumer`` it leaves when what the
@@ -26,7 +35,7 @@ public protocol ManualConsumer<Input>: ManualStage where Output == Never {
     /// A consumer emits nothing.
     override associatedtype Output = Never
 
-    /// Told once for each subscription; make the first ask here.
+    /// Told once for each subscription, and again when the stage is started afresh; make the first ask here.
     ///
     /// - Parameter subscription: Keep it to ask for more later.
     /// - Throws: Any error; it fails the whole graph.
@@ -49,7 +58,7 @@ public protocol ManualProducerConsumer<Input, Output>: EmittingStage, ManualStag
     /// The events that the stage emits.
     override associatedtype Output: Sendable
 
-    /// Told once for each subscription; make the first ask here.
+    /// Told once for each subscription, and again when the stage is started afresh; make the first ask here.
     ///
     /// - Parameter subscription: Keep it to ask for more later.
     /// - Throws: Any error; it fails the whole graph.

@@ -8,18 +8,30 @@ final class Crew<Input: Sendable, Output: Sendable>: PoolCrew {
 
     var counts: WorkerPoolCounts { machine.withLock { $0.counts } }
 
-    /// One worker, until the stage ends.
+    /// One worker, for a life of the pool's value.
     func work(for pool: WorkerPool<Input, Output>, in storage: StageStorage) async {
         while let job = await nextJob() {
             do {
                 try await complete(job, for: pool, in: storage)
             } catch {
-                // A cancelled graph takes no failure: it drops what is inside.
-                machine.withLock { $0.abandoned() }
-                storage.scope.failed(error)
+                // The worker's task is cancelled when the pool's own is: then another has failed, or nobody.
+                let isFailure = !(error is CancellationError && Task.isCancelled)
+                machine.withLock { machine in
+                    machine.abandoned(job)
+                    if isFailure { machine.fail(error) }
+                }
+                _ = storage.failure(error, losing: [job.event])
+                storage.settled(job.subscription)
+                if isFailure { storage.apply { $0.halt(.failed) } }
                 return
             }
         }
+    }
+
+    func close() -> EventQueue {
+        var waiting = EventQueue()
+        waiting.append(Batch(machine.withLock { $0.close() }.events))
+        return waiting
     }
 
     /// Wakes workers with what they are to do.
@@ -92,4 +104,9 @@ final class Crew<Input: Sendable, Output: Sendable>: PoolCrew {
 /// A crew without the types of its events.
 protocol PoolCrew: AnyObject, Sendable {
     var counts: WorkerPoolCounts { get }
+
+    /// The stage has ended.
+    ///
+    /// - Returns: What never began.
+    func close() -> EventQueue
 }

@@ -43,15 +43,24 @@ struct PoolMachine<Event: Sendable, Result: Sendable, Worker: Sendable>: ~Copyab
 
     /// What was left at the end, to be destroyed outside of the lock.
     struct Remains: Sendable {
-        let starts: [Start]
         fileprivate let ready: Deque<Job<Event>>
         fileprivate let lanes: [WorkKey: Deque<Job<Event>>]
         fileprivate let results: Deque<(Result, SubscriptionID)>
+
+        /// What never began, in the order of its arrival.
+        var events: [Event] {
+            let jobs = ready + lanes.values.joined()
+            return jobs.sorted { $0.number < $1.number }.map(\.event)
+        }
     }
 
     private var concurrency = 0
     private var retry = RetryPolicy.never
+    /// Whether the pool's value lives.
+    private var isOpen = false
     private var isClosed = false
+    /// What fails the stage.
+    private(set) var failure: (any Error)?
     private var arrived = 0
 
     /// What may start, oldest first.
@@ -64,10 +73,21 @@ struct PoolMachine<Event: Sendable, Result: Sendable, Worker: Sendable>: ~Copyab
 
     private(set) var counts = WorkerPoolCounts()
 
-    /// The pool's value is made.
+    /// The pool's value is made, for the first time or afresh.
     mutating func open(concurrency: Int, retry: RetryPolicy) {
         self.concurrency = concurrency
         self.retry = retry
+        isOpen = true
+        failure = nil
+    }
+
+    /// The pool's value is gone: nothing starts before it is made afresh.
+    ///
+    /// - Returns: The workers without a job, which end.
+    mutating func suspend() -> [Start] {
+        isOpen = false
+        defer { parked = [] }
+        return parked.map { Start(worker: $0, job: nil) }
     }
 
     /// Events have arrived.
@@ -90,7 +110,7 @@ struct PoolMachine<Event: Sendable, Result: Sendable, Worker: Sendable>: ~Copyab
 
     /// A worker wants something to do; it is parked if there is nothing, and resumed with the answer.
     mutating func next(for worker: Worker) -> Answer {
-        if isClosed { return .end }
+        if !isOpen { return .end }
         if let job = takeJob() { return .job(job) }
         parked.append(worker)
         return .wait
@@ -155,27 +175,29 @@ struct PoolMachine<Event: Sendable, Result: Sendable, Worker: Sendable>: ~Copyab
         return starts
     }
 
-    /// The stage ends: nothing starts any more.
+    /// A worker has failed the stage.
+    mutating func fail(_ error: any Error) {
+        if failure == nil { failure = error }
+    }
+
+    /// The stage has ended.
     mutating func close() -> Remains {
         isClosed = true
         counts.waiting = 0
         counts.undelivered = 0
-        defer { (ready, lanes, results, parked) = ([], [:], [], []) }
-        return Remains(
-            starts: parked.map { Start(worker: $0, job: nil) },
-            ready: ready,
-            lanes: lanes,
-            results: results
-        )
+        defer { (ready, lanes, results) = ([], [:], []) }
+        return Remains(ready: ready, lanes: lanes, results: results)
     }
 
-    /// The worker has left its job undone, because its task was cancelled.
-    mutating func abandoned() {
-        counts.active -= 1
+    /// The worker has left its job undone, because its task was cancelled or the job has failed the stage.
+    mutating func abandoned(_ job: Job<Event>) {
+        counts.lost += 1
+        ended(job)
     }
 
     private mutating func takeJob() -> Job<Event>? {
-        guard counts.active + counts.undelivered < concurrency, let job = ready.popFirst() else { return nil }
+        guard isOpen, failure == nil, counts.active + counts.undelivered < concurrency, let job = ready.popFirst()
+        else { return nil }
         counts.waiting -= 1
         counts.active += 1
         return job

@@ -19,13 +19,15 @@ final class RunningWorkerPool<Input: Sendable, Output: Sendable>: StageCell<Work
             for _ in 0..<pool.concurrency {
                 group.addTask { await crew.work(for: pool, in: storage) }
             }
-            defer { close() }
+            defer { suspend() }
             try await loop(for: pool, in: storage)
         }
+        if let failure = crew.machine.withLock({ $0.failure }) { throw failure }
     }
 
     override func subscribed(_ subscription: ManualSubscription) async throws {
-        subscription.ask(place.pointee.concurrency)
+        // A pool that was started afresh is owed for every slot already.
+        if !subscription.hasAsked { subscription.ask(place.pointee.concurrency) }
     }
 
     private func loop(for pool: WorkerPool<Input, Output>, in storage: StageStorage) async throws {
@@ -51,8 +53,7 @@ final class RunningWorkerPool<Input: Sendable, Output: Sendable>: StageCell<Work
         }
     }
 
-    private func close() {
-        let remains = crew.machine.withLock { $0.close() }
-        crew.resume(remains.starts)
+    private func suspend() {
+        crew.resume(crew.machine.withLock { $0.suspend() })
     }
 }

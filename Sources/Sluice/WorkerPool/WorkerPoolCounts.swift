@@ -1,7 +1,7 @@
 /// What a pool has and has done, at one moment.
 ///
 /// `active + undelivered` never exceeds the pool's concurrency. Every event that has arrived is in exactly one of
-/// `waiting`, `active`, `done` and `failed`, until the pool's end drops what is left.
+/// `waiting`, `active`, `done`, `failed` and `lost`, until the pool's end drops what is left.
 public struct WorkerPoolCounts: Hashable, Sendable {
     /// Events that are being worked on, or wait for their next attempt.
     public var active = 0
@@ -17,6 +17,9 @@ public struct WorkerPoolCounts: Hashable, Sendable {
 
     /// Events whose last attempt has failed.
     public var failed = 0
+
+    /// Events that were in a worker's hands when the pool failed or was stopped.
+    public var lost = 0
 
     /// Attempts that followed a failed one, begun or waited for.
     public var retried = 0

@@ -108,9 +108,9 @@ import Testing
         )
         #expect(
             small.description == """
-                stage     activity          emitted  demand  waiting  buffered  kept  discarded
-                numbers   waitingForDemand     1200       0        0         3     0          0
-                a "sink"  busy                    0       0       17         0     0          0
+                stage     activity          emitted  demand  waiting  buffered  kept  discarded  lost
+                numbers   waitingForDemand     1200       0        0         3     0          0     0
+                a "sink"  busy                    0       0       17         0     0          0     0
 
                 subscription         asked  delivered  outstanding
                 numbers -> a "sink"   2000       1197          803
@@ -154,6 +154,7 @@ import Testing
             keptByDispatcher: 0,
             waiting: waiting,
             discarded: 0,
+            lost: 0,
             isStalled: false
         )
     }

@@ -96,8 +96,9 @@ import Testing
         _ = machine.received(events([1, 2], key: { _ in 7 }), from: .first)
         let job = try require(machine.next(for: 0).job)
         expect(machine.next(for: 1).event == nil)
-        let remains = machine.close()
-        expect(remains.starts.map(\.worker) == [1] && remains.starts[0].job == nil)
+        let starts = machine.suspend()
+        expect(starts.map(\.worker) == [1] && starts[0].job == nil)
+        expect(machine.close().events == [2], "What never began")
         machine.done(job, result: 1)
         let isEnd = if case .end = machine.next(for: 0) { true } else { false }
         expect(isEnd)
@@ -241,13 +242,22 @@ extension PoolMachine.Answer {
 
 extension WorkerPoolCounts {
     /// Counts that are 0 unless said otherwise.
-    init(active: Int = 0, waiting: Int = 0, undelivered: Int = 0, done: Int = 0, failed: Int = 0, retried: Int = 0) {
+    init(
+        active: Int = 0,
+        waiting: Int = 0,
+        undelivered: Int = 0,
+        done: Int = 0,
+        failed: Int = 0,
+        lost: Int = 0,
+        retried: Int = 0
+    ) {
         self.init()
         self.active = active
         self.waiting = waiting
         self.undelivered = undelivered
         self.done = done
         self.failed = failed
+        self.lost = lost
         self.retried = retried
     }
 }

@@ -180,8 +180,8 @@ struct PoolSimulation: Sendable {
         guard let (snapshots, counts) = journal.state else { return }
         try require(counts.active + counts.undelivered <= concurrency, "more than the limit: \(counts)")
         try require(journal.running <= concurrency, "\(journal.running) run at once")
-        // What is cancelled asks for nothing, and leaves what it has.
-        guard !journal.isCancelled else { return }
+        // What is cancelled or has failed asks for nothing, and leaves what it has.
+        guard !journal.isCancelled, counts.lost == 0 else { return }
         if counts.active == concurrency { journal.allWorkersAreUp() }
         if keys == nil, counts.waiting > 0, journal.areAllWorkersUp {
             try require(counts.active + counts.undelivered == concurrency, "a slot is free, and events wait: \(counts)")

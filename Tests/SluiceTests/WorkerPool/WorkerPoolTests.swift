@@ -260,7 +260,7 @@ import Testing
             #expect(error?.code == .drainDeadlineExceeded && error?.message.contains("'workers'") == true)
             #expect(bench.running == 0 && bench.begun.count == 3)
             #expect(hooked.all.isEmpty, "Cancelled work has not failed")
-            #expect(handles.all.map(\.counts) == [WorkerPoolCounts()])
+            #expect(handles.all.map(\.counts) == [WorkerPoolCounts(lost: 3)])
             #expect(clock.now.offset < .seconds(10))
         }
     }
