@@ -16,7 +16,7 @@
 ///
 /// - Parameters:
 ///   - clock: Measures the deadlines of drains, and the waits before stages are started again.
-///   - reporting: Told of failures and what they led to, by the tasks of the stages; must not block.
+///   - report: Told of failures and what they led to, by the tasks of the stages; must not block.
 ///   - body: Wires the graph.
 /// - Returns: What the body returns.
 /// - Throws: What the body throws; else the first error that a stage threw; `CancellationError` if the task was
