@@ -36,7 +36,7 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
 
     private struct Entry: Sendable {
         let id: SubscriptionID
-        let options: Options
+        var options: Options
         var demand = 0
         /// What waits for a consumer with a pace of its own.
         var queue = Events<Event>()
@@ -44,6 +44,8 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
 
     /// In the order of subscribing.
     private var entries: [Entry] = []
+    /// What waited for consumers that have left.
+    private var abandoned: [(SubscriptionID, Events<Event>)] = []
 
     /// Makes the dispatcher of one stage.
     public init() {}
@@ -60,7 +62,7 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
     }
 
     /// What waits for consumers with a pace of their own, each copy counted.
-    public var held: Int { entries.reduce(0) { $0 + $1.queue.count } }
+    public var held: Int { entries.reduce(abandoned.reduce(0) { $0 + $1.1.count }) { $0 + $1.queue.count } }
 
     /// Never refuses.
     public mutating func subscribed(_ subscription: SubscriptionID, options: Options) {
@@ -73,14 +75,23 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
         entries[index].demand += count
     }
 
-    /// Forgets the subscription and what waits for it.
+    /// Changes what a consumer gets from now on; what waits for it stays.
+    public mutating func resubscribed(_ subscription: SubscriptionID, options: Options, owed: Int) {
+        guard let index = index(of: subscription) else { return }
+        entries[index].options = options
+    }
+
+    /// Forgets the subscription; what waits for it is discarded.
     public mutating func cancelled(_ subscription: SubscriptionID) {
         guard let index = index(of: subscription) else { return }
-        entries.remove(at: index)
+        let entry = entries.remove(at: index)
+        if !entry.queue.isEmpty { abandoned.append((subscription, entry.queue)) }
     }
 
     /// Serves all.
     public mutating func dispatch(_ events: inout Events<Event>, _ place: (consuming Placement<Event>) -> Void) {
+        for (subscription, events) in abandoned { place(.discard(events, .abandoned(subscription))) }
+        abandoned = []
         for index in entries.indices { serveQueue(of: index, place) }
         while !events.isEmpty, case let count = capacity, count > 0 {
             let batch = events.removeFirst(count)

@@ -107,6 +107,8 @@ extension DemandCore: DispatcherCore {
         subscribed(subscription)
     }
 
+    mutating func resubscribed(_ subscription: SubscriptionID, options: any Sendable, owed: Int) {}
+
     mutating func dispatch(_ events: inout EventQueue, _ place: (consuming UntypedPlacement) -> Void) {
         dispatch(&events) { id, batch in place(.deliver(batch, to: id)) }
     }

@@ -29,6 +29,17 @@ public protocol Dispatcher<Event>: Sendable {
     /// - Throws: Why the subscription is refused; the consumer's `subscribe` throws it, and nothing else happens.
     mutating func subscribed(_ subscription: SubscriptionID, options: Options) throws
 
+    /// A live subscription wants something else from now on.
+    ///
+    /// Its demand stays, and so should what is kept for it.
+    ///
+    /// - Parameters:
+    ///   - subscription: Known, with this demand.
+    ///   - options: What its consumer says now.
+    ///   - owed: What it has asked for and not got.
+    /// - Throws: Why that is refused; then nothing has changed.
+    mutating func resubscribed(_ subscription: SubscriptionID, options: Options, owed: Int) throws
+
     /// A subscription asked for `count` more, at least 1.
     mutating func asked(_ count: Int, by subscription: SubscriptionID)
 
@@ -53,6 +64,15 @@ public protocol Dispatcher<Event>: Sendable {
 extension Dispatcher {
     /// A dispatcher without queues of its own keeps nothing.
     public var held: Int { 0 }
+
+    /// Forgets the subscription, and takes it anew with its demand.
+    public mutating func resubscribed(_ subscription: SubscriptionID, options: Options, owed: Int) throws {
+        var changed = self
+        changed.cancelled(subscription)
+        try changed.subscribed(subscription, options: options)
+        if owed > 0 { changed.asked(owed, by: subscription) }
+        self = changed
+    }
 
     /// A dispatcher that would give any event to any subscription has nothing to discard.
     public mutating func closed() {}
@@ -80,6 +100,8 @@ public enum DiscardReason: Sendable, Equatable {
     case unwanted
     /// The partition's queue was full.
     case partitionFull
+    /// The consumer left while they waited for it.
+    case abandoned(SubscriptionID)
     /// The consumer was too far behind.
     case lagging(SubscriptionID)
     /// Its partition has no consumer, and will have none.

@@ -11,6 +11,7 @@ protocol DispatcherCore: Sendable {
     ///   - options: Of the dispatcher's type, if the subscription was made with the typed handle.
     /// - Throws: Why the subscription is refused.
     mutating func subscribed(_ subscription: SubscriptionID, options: any Sendable) throws
+    mutating func resubscribed(_ subscription: SubscriptionID, options: any Sendable, owed: Int) throws
     mutating func asked(_ count: Int, by subscription: SubscriptionID)
     mutating func cancelled(_ subscription: SubscriptionID)
     mutating func dispatch(_ events: inout EventQueue, _ place: (consuming UntypedPlacement) -> Void)
@@ -44,6 +45,14 @@ struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
     var held: Int { dispatcher.held }
 
     mutating func subscribed(_ subscription: SubscriptionID, options: any Sendable) throws {
+        try dispatcher.subscribed(subscription, options: typed(options))
+    }
+
+    mutating func resubscribed(_ subscription: SubscriptionID, options: any Sendable, owed: Int) throws {
+        try dispatcher.resubscribed(subscription, options: typed(options), owed: owed)
+    }
+
+    private func typed(_ options: any Sendable) throws -> D.Options {
         guard let options = options as? D.Options else {
             throw StageError(
                 .refused,
@@ -51,7 +60,7 @@ struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
                     + "subscribe to what `start(dispatcher:)` returned, not to its stage"
             )
         }
-        try dispatcher.subscribed(subscription, options: options)
+        return options
     }
 
     mutating func asked(_ count: Int, by subscription: SubscriptionID) {

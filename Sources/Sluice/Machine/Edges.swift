@@ -22,7 +22,7 @@ protocol Downstream: AnyObject, Sendable {
     func deliver(_ events: consuming EventQueue, for subscription: SubscriptionID)
 
     /// Says that nothing will follow.
-    func finished(_ subscription: SubscriptionID)
+    func ended(_ subscription: SubscriptionID, _ end: SubscriptionEnd)
 }
 
 /// What a consumer says to a producer, to be sent outside of every lock.
@@ -30,8 +30,8 @@ struct Signal: Sendable {
     enum Content: Sendable {
         /// Adds demand.
         case ask(Int)
-        /// The consumer wants no more: what was delivered before stays its own, and *finished* confirms.
-        case cancel
+        /// The consumer wants no more: what was delivered before stays its own, and *ended* confirms.
+        case cancel(because: (any Error)?)
     }
 
     let upstream: any Upstream

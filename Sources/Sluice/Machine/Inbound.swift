@@ -9,17 +9,22 @@ struct Inbound: Sendable {
 
     private enum Item: Sendable {
         case events(EventQueue, count: Int, SubscriptionID)
-        case finished(SubscriptionID)
+        case ended(SubscriptionID, SubscriptionEnd)
     }
 
     private struct Subscription: Sendable {
         let id: SubscriptionID
         let upstream: any Upstream
+        let mode: SubscriptionMode
+        let ending: SubscriptionEnding
         /// Absent for manual demand.
         var window: DemandWindow?
         var ledger = DemandLedger()
         /// The consumer has cancelled; no ask leaves any more, and the producer's *finished* is awaited.
         var isLeaving = false
+        /// No ask leaves before it is resumed.
+        var isPaused = false
+        var heldBack = 0
     }
 
     /// What is left of the message that is being handed out in chunks.
@@ -41,17 +46,26 @@ struct Inbound: Sendable {
     /// Whether some producer has finished.
     private(set) var hasSeenFinish = false
 
+    /// The error of a producer with which the stage ends.
+    private(set) var producerFailure: (any Error)?
+
     var hasLiveSubscription: Bool { !subscriptions.isEmpty }
     var isEmpty: Bool { messageCount == 0 && endCount == 0 && current == nil }
 
     /// Whether the next thing in the inbox is a producer's end, which needs no handler.
     var startsWithFinish: Bool {
-        guard endCount > 0, current == nil, case .finished = inbox.first else { return false }
+        guard endCount > 0, current == nil, case .ended = inbox.first else { return false }
         return true
     }
 
-    mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) {
-        subscriptions.append(Subscription(id: id, upstream: upstream, window: window))
+    mutating func subscribe(
+        _ id: SubscriptionID,
+        to upstream: any Upstream,
+        mode: SubscriptionMode = .transient,
+        ending: SubscriptionEnding = SubscriptionEnding(),
+        window: DemandWindow?
+    ) {
+        subscriptions.append(Subscription(id: id, upstream: upstream, mode: mode, ending: ending, window: window))
     }
 
     /// Forgets a subscription that was never accepted.
@@ -66,6 +80,10 @@ struct Inbound: Sendable {
         guard let index = index(of: id), !subscriptions[index].isLeaving else { return nil }
         let count = min(count, DemandLedger.limit - subscriptions[index].ledger.outstanding)
         guard count > 0 else { return nil }
+        guard !subscriptions[index].isPaused else {
+            subscriptions[index].heldBack += count
+            return nil
+        }
         subscriptions[index].ledger.ask(count)
         return Signal(upstream: subscriptions[index].upstream, subscription: id, content: .ask(count))
     }
@@ -80,6 +98,20 @@ struct Inbound: Sendable {
         return ask(count, by: id)
     }
 
+    mutating func pause(_ id: SubscriptionID) {
+        guard let index = index(of: id) else { return }
+        subscriptions[index].isPaused = true
+    }
+
+    /// - Returns: The ask that was held back, to be sent.
+    mutating func resume(_ id: SubscriptionID) -> Signal? {
+        guard let index = index(of: id) else { return nil }
+        subscriptions[index].isPaused = false
+        let count = subscriptions[index].heldBack
+        subscriptions[index].heldBack = 0
+        return ask(count, by: id)
+    }
+
     /// A message of a subscription that has ended is ignored.
     mutating func received(_ events: consuming EventQueue, for id: SubscriptionID) {
         guard let index = index(of: id) else { return }
@@ -91,11 +123,23 @@ struct Inbound: Sendable {
         inbox.append(.events(events, count: count, id))
     }
 
-    mutating func finished(_ id: SubscriptionID) {
-        guard index(of: id) != nil else { return }
+    /// - Returns: What is to be told to the other producers.
+    mutating func ended(_ id: SubscriptionID, _ end: SubscriptionEnd) -> ShortQueue<Signal> {
+        guard let index = index(of: id) else { return ShortQueue() }
         endCount += 1
-        inbox.append(.finished(id))
+        inbox.append(.ended(id, end))
+        let subscription = subscriptions[index]
+        guard subscription.mode == .permanent, !subscription.isLeaving else { return ShortQueue() }
+        return leaveAll(but: id, because: end.error)
     }
+
+    /// What waits for the end of a subscription.
+    func ending(of id: SubscriptionID) -> SubscriptionEnding? {
+        index(of: id).map { subscriptions[$0].ending }
+    }
+
+    /// What waits for the ends of the live subscriptions.
+    var endings: [SubscriptionEnding] { subscriptions.map(\.ending) }
 
     /// The live subscriptions whose stage asks for itself.
     var manualSubscriptions: [SubscriptionID] {
@@ -118,29 +162,37 @@ struct Inbound: Sendable {
     /// Begins to leave a producer.
     ///
     /// - Returns: What to send; nil if the subscription has ended or is ending already.
-    mutating func leave(_ id: SubscriptionID) -> Signal? {
+    mutating func leave(_ id: SubscriptionID, because reason: (any Error)? = nil) -> Signal? {
         guard let index = index(of: id), !subscriptions[index].isLeaving else { return nil }
         subscriptions[index].isLeaving = true
-        return Signal(upstream: subscriptions[index].upstream, subscription: id, content: .cancel)
+        return Signal(
+            upstream: subscriptions[index].upstream,
+            subscription: id,
+            content: .cancel(because: reason)
+        )
     }
 
     /// Begins to leave every producer.
-    mutating func leaveAll() -> ShortQueue<Signal> {
+    mutating func leaveAll(but exception: SubscriptionID? = nil, because reason: (any Error)? = nil) -> ShortQueue<
+        Signal
+    > {
         var signals = ShortQueue<Signal>()
-        for index in subscriptions.indices {
-            if let signal = leave(subscriptions[index].id) { signals.append(signal) }
+        for index in subscriptions.indices where subscriptions[index].id != exception {
+            if let signal = leave(subscriptions[index].id, because: reason) { signals.append(signal) }
         }
         return signals
     }
 
     /// Forgets subscriptions whose end has come to the front.
     mutating func removeFinished() {
-        while endCount > 0, current == nil, case .finished(let id) = inbox.first {
+        while endCount > 0, current == nil, case .ended(let id, let end) = inbox.first {
             _ = inbox.popFirst()
             endCount -= 1
             guard let index = index(of: id) else { continue }
-            if !subscriptions[index].isLeaving { hasSeenFinish = true }
-            subscriptions.remove(at: index)
+            let subscription = subscriptions.remove(at: index)
+            guard !subscription.isLeaving, subscription.mode != .temporary else { continue }
+            hasSeenFinish = true
+            producerFailure = producerFailure ?? end.error
         }
     }
 

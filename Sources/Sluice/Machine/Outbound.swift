@@ -6,7 +6,9 @@ struct Outbound: Sendable {
     enum Notice: Sendable {
         case subscribed(SubscriptionID, any Downstream, SubscriptionRequest)
         case asked(Int, SubscriptionID)
-        case cancelled(SubscriptionID)
+        case cancelled(SubscriptionID, because: (any Error)?)
+        /// Changes what a subscription wants.
+        case resubscribed(SubscriptionID, SubscriptionRequest)
         /// Nobody will subscribe any more.
         case closed
     }
@@ -17,6 +19,8 @@ struct Outbound: Sendable {
         var events = EventQueue()
         /// Nothing follows these: when the dispatcher keeps nothing, tell every subscription so.
         var isEnding = false
+        /// What they are told.
+        var end = SubscriptionEnd.finished
     }
 
     /// What the holder of the right found when its work was done.
@@ -38,6 +42,7 @@ struct Outbound: Sendable {
     private var inHand = 0
     private var isRightTaken = false
     private var ending = OutboundEnding.none
+    private var end = SubscriptionEnd.finished
     private let policy: BufferPolicy
     /// What was too much for the buffer, for the hook.
     private var overflow = EventQueue()
@@ -99,8 +104,10 @@ struct Outbound: Sendable {
         buffer.append(events)
     }
 
-    mutating func finish() {
-        if ending == .none { ending = .finishing }
+    mutating func finish(_ end: SubscriptionEnd) {
+        guard ending == .none else { return }
+        ending = .finishing
+        self.end = end
     }
 
     mutating func pause() {
@@ -147,6 +154,7 @@ struct Outbound: Sendable {
     /// - Parameter delivery: What the holder has in hand: nothing. It is filled in place, for it is large.
     mutating func fill(_ delivery: inout Delivery) {
         delivery.isEnding = ending != .none && buffer.isEmpty
+        if delivery.isEnding { delivery.end = end }
         (inHandSubscriptionCount, newSubscriptionCount) = (newSubscriptionCount, 0)
         if !notices.isEmpty { swap(&delivery.notices, &notices) }
         guard !isPaused else { return }

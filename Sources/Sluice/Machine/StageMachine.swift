@@ -54,6 +54,9 @@ struct StageMachine: ~Copyable {
     /// How many received events no handler has dealt with, because of failures.
     private var lostCount = 0
 
+    /// The error with which the stage has ended.
+    private(set) var failure: (any Error)?
+
     /// Whether a source may be called: it returned something last time, or was stirred since its last call began.
     private var isStirred = true
     private var waiter: UnsafeContinuation<Void, Never>?
@@ -91,6 +94,10 @@ struct StageMachine: ~Copyable {
             if outbound.hasNotices, outbound.takeRight() { return .deliver }
             if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
             inbound.removeFinished()
+            if let error = inbound.producerFailure {
+                halt = .end(error)
+                return .stop
+            }
             guard hasNoFuture else {
                 if isPool { return nextPoolWork() }
                 return kind == .producer ? nextSourceWork() : nextReceivedWork()
@@ -162,12 +169,11 @@ struct StageMachine: ~Copyable {
 
     /// The task ends; what waited for it will never be served.
     ///
-    /// - Returns: The calls that never began.
-    mutating func stop() -> [PerformRequest] {
+    /// - Returns: The calls that never began, and what waits for the ends of subscriptions.
+    mutating func stop() -> ([PerformRequest], [SubscriptionEnding]) {
         phase = .stopped
-        guard !requests.isEmpty else { return [] }
         defer { requests = [] }
-        return Array(requests)
+        return (Array(requests), inbound.endings)
     }
 
     // MARK: Neighbours, as producers
@@ -204,7 +210,7 @@ struct StageMachine: ~Copyable {
         switch notice {
         case .asked: isStirred = true
         // At once: nobody waits for a handler to be heard.
-        case .cancelled, .subscribed, .closed: return effects()
+        case .cancelled, .subscribed, .resubscribed, .closed: return effects()
         }
         return outbound.needsDelivery ? effects() : Effects(waiter: takeWaiter())
     }
@@ -212,10 +218,16 @@ struct StageMachine: ~Copyable {
     // MARK: Neighbours, as consumers
 
     /// - Returns: False if the stage has ended.
-    mutating func subscribe(_ id: SubscriptionID, to upstream: any Upstream, window: DemandWindow?) -> Bool {
+    mutating func subscribe(
+        _ id: SubscriptionID,
+        to upstream: any Upstream,
+        mode: SubscriptionMode = .transient,
+        ending: SubscriptionEnding = SubscriptionEnding(),
+        window: DemandWindow?
+    ) -> Bool {
         guard !isEnded, !isCancelled, !isForsaken else { return false }
         // A pool asks for one more when an event has ended, which no window knows.
-        inbound.subscribe(id, to: upstream, window: isPool ? nil : window)
+        inbound.subscribe(id, to: upstream, mode: mode, ending: ending, window: isPool ? nil : window)
         return true
     }
 
@@ -246,9 +258,23 @@ struct StageMachine: ~Copyable {
         return takeWaiter()
     }
 
-    mutating func producerFinished(_ id: SubscriptionID) -> Effects {
-        inbound.finished(id)
-        return Effects(waiter: takeWaiter())
+    mutating func producerEnded(_ id: SubscriptionID, _ end: SubscriptionEnd) -> Effects {
+        var effects = Effects(signals: inbound.ended(id, end))
+        effects.waiter = takeWaiter()
+        return effects
+    }
+
+    mutating func pause(_ id: SubscriptionID) {
+        inbound.pause(id)
+    }
+
+    mutating func resume(_ id: SubscriptionID) -> Effects {
+        sending(inbound.resume(id))
+    }
+
+    /// What waits for the end of a subscription.
+    func ending(of id: SubscriptionID) -> SubscriptionEnding? {
+        inbound.ending(of: id)
     }
 
     /// A manual stage asks.
@@ -269,8 +295,8 @@ struct StageMachine: ~Copyable {
         return effects
     }
 
-    mutating func leave(_ id: SubscriptionID) -> Signal? {
-        inbound.leave(id)
+    mutating func leave(_ id: SubscriptionID, because reason: (any Error)?) -> Signal? {
+        inbound.leave(id, because: reason)
     }
 
     // MARK: Failures
@@ -308,9 +334,10 @@ struct StageMachine: ~Copyable {
     /// The stage ends for good: what it has emitted is still delivered.
     mutating func fail(_ error: any Error) -> Effects {
         isInHandler = false
-        end()
+        failure = error
+        end(.failed(error))
         var effects = effects()
-        effects.signals.append(inbound.leaveAll())
+        effects.signals.append(inbound.leaveAll(because: error))
         return effects
     }
 
@@ -437,11 +464,11 @@ struct StageMachine: ~Copyable {
         return inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
     }
 
-    private mutating func end() {
+    private mutating func end(_ end: SubscriptionEnd = .finished) {
         phase = .finishing
         outbound.resume()
         deferredAsks = ShortQueue()
-        outbound.finish()
+        outbound.finish(end)
     }
 
     /// An ask leaves at once, unless what was emitted does not fit the consumers' demand.

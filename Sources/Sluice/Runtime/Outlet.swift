@@ -57,10 +57,12 @@ struct Outlet: ~Copyable {
                 subscribe(id, downstream, request)
             case .asked(let count, let id):
                 if links.ask(count, by: id) { dispatcher.asked(count, by: id) }
-            case .cancelled(let id):
+            case .cancelled(let id, let reason):
                 guard let downstream = links.remove(id) else { continue }
                 dispatcher.cancelled(id)
-                downstream.finished(id)
+                downstream.ended(id, .cancelled(because: reason))
+            case .resubscribed(let id, let request):
+                resubscribe(id, request)
             case .closed:
                 dispatcher.closed()
             }
@@ -76,6 +78,18 @@ struct Outlet: ~Copyable {
             if isBroken { throw StageError(.dispatcherFault, "The producer's dispatcher broke a law before") }
             try dispatcher.subscribed(id, options: request.options)
             links.add(id, downstream)
+            request.answer(.success(()))
+        } catch {
+            request.answer(.failure(error))
+        }
+    }
+
+    private mutating func resubscribe(_ id: SubscriptionID, _ request: SubscriptionRequest) {
+        do {
+            guard let owed = links.outstanding(of: id) else {
+                throw StageError(.refused, "Subscription \(id) has ended, and wants nothing else")
+            }
+            try dispatcher.resubscribed(id, options: request.options, owed: owed)
             request.answer(.success(()))
         } catch {
             request.answer(.failure(error))
@@ -98,7 +112,7 @@ struct Outlet: ~Copyable {
     private mutating func finish() {
         for (id, downstream) in links.removeAll() {
             dispatcher.cancelled(id)
-            downstream.finished(id)
+            downstream.ended(id, delivery.end)
         }
     }
 }
@@ -126,6 +140,10 @@ private struct Links {
 
     mutating func remove(_ id: SubscriptionID) -> (any Downstream)? {
         index(of: id).map { links.remove(at: $0).downstream }
+    }
+
+    func outstanding(of id: SubscriptionID) -> Int? {
+        index(of: id).map { links[$0].ledger.outstanding }
     }
 
     mutating func removeAll() -> [(SubscriptionID, any Downstream)] {
@@ -161,7 +179,7 @@ private struct Links {
             discarded += batch.count
             discardHook?(batch, reason)
         case .disconnect(let id):
-            remove(id)?.finished(id)
+            remove(id)?.ended(id, .cancelled(because: nil))
         }
     }
 

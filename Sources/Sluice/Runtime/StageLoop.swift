@@ -12,9 +12,11 @@ extension StageStorage {
         await CallChain.$stages.withValue(CallChain.stages + [id]) { await live() }
         supervisor.ended(id.number)
         _ = crew?.close()
-        let unserved = machine.withLock { $0.stop() }
-        let error = scope.firstFailure ?? StageError(.stageEnded, "Stage '\(name)' has ended")
+        let (unserved, endings) = machine.withLock { $0.stop() }
+        let cause = scope.firstFailure
+        let error = cause ?? StageError(.stageEnded, "Stage '\(name)' has ended")
         for request in unserved { request.fail(error) }
+        for ending in endings { ending.resolve(.cancelled(because: cause)) }
     }
 
     private func live() async {
@@ -54,6 +56,7 @@ extension StageStorage {
             apply { $0.interrupted() }
             return .stopped
         case .end(let error):
+            scope.report(.ended(stage: name, because: error))
             end(error)
             return .ended
         }

@@ -146,6 +146,11 @@ final class StageStorage: Sendable {
         apply { $0.settled(subscription) }
     }
 
+    /// Ends a subscription to this stage.
+    func disconnect(_ subscription: SubscriptionID, because reason: (any Error)?) {
+        apply { $0.note(.cancelled(subscription, because: reason)) }
+    }
+
     private func interrupt() {
         guard let cancel = interruption.withLock({ $0.acquire() }) else { return }
         cancel()
@@ -157,7 +162,7 @@ extension StageStorage: Upstream {
     func receive(_ content: Signal.Content, for subscription: SubscriptionID, _ signals: inout ShortQueue<Signal>) {
         switch content {
         case .ask(let count): settle(&signals) { $0.note(.asked(count, subscription)) }
-        case .cancel: settle(&signals) { $0.note(.cancelled(subscription)) }
+        case .cancel(let reason): settle(&signals) { $0.note(.cancelled(subscription, because: reason)) }
         }
     }
 
@@ -171,7 +176,11 @@ extension StageStorage: Downstream {
         machine.withLock { $0.received(events.take(), for: subscription) }?.resume()
     }
 
-    func finished(_ subscription: SubscriptionID) {
-        apply { $0.producerFinished(subscription) }
+    func ended(_ subscription: SubscriptionID, _ end: SubscriptionEnd) {
+        let (ending, failure) = machine.withLock { ($0.ending(of: subscription), $0.failure) }
+        apply { $0.producerEnded(subscription, end) }
+        ending?.resolve(end)
+        // What came after the stage had failed.
+        if let failure { reportLost(failure) }
     }
 }

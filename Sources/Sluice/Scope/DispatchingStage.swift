@@ -2,6 +2,26 @@
 public struct DispatchingStage<S: EmittingStage, D: Dispatcher>: Sendable where D.Event == S.Output {
     /// The stage itself: to subscribe it to others, and to talk to it.
     public let stage: StageHandle<S>
+
+    /// Changes what a live subscription to this stage is to get, in one step.
+    ///
+    /// What its consumer has asked for stays asked for, and what the dispatcher keeps for it stays kept; no event comes in
+    /// between.
+    ///
+    /// - Parameters:
+    ///   - subscription: A consumer's subscription to this stage.
+    ///   - options: For the dispatcher, in place of what was said before.
+    /// - Throws: What the dispatcher throws if it refuses, and ``StageError/Code/refused`` if the subscription has ended or
+    ///   is one to another stage of the graph; then nothing has changed. The graph's first failure if it has failed.
+    public func resubscribe(_ subscription: Subscription, as options: D.Options) async throws {
+        try stage.storage.scope.checkEnd()
+        guard subscription.consumer.scope === stage.storage.scope else {
+            throw StageError(.otherGraph, "The subscription to '\(stage.name)' is one of another graph")
+        }
+        let request = SubscriptionRequest(options: options)
+        stage.storage.apply { $0.note(.resubscribed(subscription.id, request)) }
+        try await request.answer()
+    }
 }
 
 extension StageHandle where S: AutomaticStage {
@@ -12,6 +32,7 @@ extension StageHandle where S: AutomaticStage {
     ///   - options: For its dispatcher: a partition's key, for example.
     ///   - maxDemand: The most events that may be on their way, from 1 to 2^40.
     ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
+    ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: What the dispatcher threw if it refused, which changes nothing; else as
     ///   ``subscribe(to:maxDemand:minDemand:)``.
@@ -20,12 +41,14 @@ extension StageHandle where S: AutomaticStage {
         to producer: DispatchingStage<Source, D>,
         as options: D.Options,
         maxDemand: Int = 1000,
-        minDemand: Int? = nil
+        minDemand: Int? = nil,
+        mode: SubscriptionMode = .transient
     ) async throws -> Subscription where Source.Output == S.Input {
         try await makeSubscription(
             to: producer.stage,
             options: options,
-            window: DemandWindow(of: name, maxDemand: maxDemand, minDemand: minDemand)
+            window: DemandWindow(of: name, maxDemand: maxDemand, minDemand: minDemand),
+            mode: mode
         )
     }
 
@@ -35,15 +58,17 @@ extension StageHandle where S: AutomaticStage {
     ///   - producer: The stage to receive events from.
     ///   - maxDemand: The most events that may be on their way, from 1 to 2^40.
     ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
+    ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: As ``subscribe(to:maxDemand:minDemand:)``.
     @discardableResult
     public func subscribe<Source: EmittingStage, D: Dispatcher>(
         to producer: DispatchingStage<Source, D>,
         maxDemand: Int = 1000,
-        minDemand: Int? = nil
+        minDemand: Int? = nil,
+        mode: SubscriptionMode = .transient
     ) async throws -> Subscription where Source.Output == S.Input, D.Options == Void {
-        try await subscribe(to: producer, as: (), maxDemand: maxDemand, minDemand: minDemand)
+        try await subscribe(to: producer, as: (), maxDemand: maxDemand, minDemand: minDemand, mode: mode)
     }
 }
 
@@ -53,13 +78,15 @@ extension StageHandle where S: ManualStage {
     /// - Parameters:
     ///   - producer: The stage to receive events from.
     ///   - options: For its dispatcher: a partition's key, for example.
+    ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: What the dispatcher threw if it refused, which changes nothing; else as ``subscribe(to:)``.
     @discardableResult
     public func subscribe<Source: EmittingStage, D: Dispatcher>(
         to producer: DispatchingStage<Source, D>,
-        as options: D.Options
+        as options: D.Options,
+        mode: SubscriptionMode = .transient
     ) async throws -> Subscription where Source.Output == S.Input {
-        try await makeSubscription(to: producer.stage, options: options, window: nil)
+        try await makeSubscription(to: producer.stage, options: options, window: nil, mode: mode)
     }
 }

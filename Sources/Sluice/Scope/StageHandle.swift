@@ -32,6 +32,20 @@ extension StageHandle where S: EmittingStage {
     public func resume() {
         storage.resume()
     }
+
+    /// Ends a subscription to this stage, from the producer's side.
+    ///
+    /// Nothing more is delivered; what was delivered before is still handled. With a reason the consumer's stage ends, as
+    /// its subscription's mode says: see ``SubscriptionMode``. Nothing happens if the subscription has ended, or is one to
+    /// another stage.
+    ///
+    /// - Parameters:
+    ///   - subscription: A consumer's subscription to this stage.
+    ///   - reason: What ``Subscription/end`` tells.
+    public func disconnect(_ subscription: Subscription, because reason: (any Error)? = nil) {
+        guard subscription.consumer.scope === storage.scope else { return }
+        storage.disconnect(subscription.id, because: reason)
+    }
 }
 
 extension StageHandle where S: AutomaticStage {
@@ -46,6 +60,7 @@ extension StageHandle where S: AutomaticStage {
     ///   - producer: The stage to receive events from.
     ///   - maxDemand: The most events that may be on their way, from 1 to 2^40.
     ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
+    ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: ``StageError`` if the window is impossible, the stage has ended or the graph is ending; the first
     ///   failure if the graph has failed.
@@ -53,24 +68,28 @@ extension StageHandle where S: AutomaticStage {
     public func subscribe<Source: EmittingStage>(
         to producer: StageHandle<Source>,
         maxDemand: Int = 1000,
-        minDemand: Int? = nil
+        minDemand: Int? = nil,
+        mode: SubscriptionMode = .transient
     ) async throws -> Subscription where Source.Output == S.Input {
         let window = try DemandWindow(of: name, maxDemand: maxDemand, minDemand: minDemand)
-        return try await makeSubscription(to: producer, options: (), window: window)
+        return try await makeSubscription(to: producer, options: (), window: window, mode: mode)
     }
 }
 
 extension StageHandle where S: ManualStage {
     /// Makes this stage a consumer of another; it asks for itself, beginning in its `subscribed(_:)`.
     ///
-    /// - Parameter producer: The stage to receive events from.
+    /// - Parameters:
+    ///   - producer: The stage to receive events from.
+    ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: ``StageError`` if the stage has ended or the graph is ending; the first failure if it has failed.
     @discardableResult
     public func subscribe<Source: EmittingStage>(
-        to producer: StageHandle<Source>
+        to producer: StageHandle<Source>,
+        mode: SubscriptionMode = .transient
     ) async throws -> Subscription where Source.Output == S.Input {
-        try await makeSubscription(to: producer, options: (), window: nil)
+        try await makeSubscription(to: producer, options: (), window: nil, mode: mode)
     }
 }
 
@@ -78,7 +97,8 @@ extension StageHandle {
     func makeSubscription<Source: EmittingStage>(
         to producer: StageHandle<Source>,
         options: any Sendable,
-        window: DemandWindow?
+        window: DemandWindow?,
+        mode: SubscriptionMode
     ) async throws -> Subscription where Source.Output == S.Input {
         guard producer.storage.id != storage.id else {
             throw StageError(.selfSubscription, "'\(name)' cannot subscribe to itself")
@@ -88,7 +108,11 @@ extension StageHandle {
         }
         let id = try storage.scope.newSubscriptionID()
         let consumer = storage
-        guard consumer.machine.withLock({ $0.subscribe(id, to: producer.storage, window: window) }) else {
+        let ending = SubscriptionEnding()
+        let isTaken = consumer.machine.withLock { machine in
+            machine.subscribe(id, to: producer.storage, mode: mode, ending: ending, window: window)
+        }
+        guard isTaken else {
             throw StageError(.stageEnded, "'\(name)' cannot subscribe to '\(producer.name)': it has ended")
         }
         let request = SubscriptionRequest(options: options)
@@ -100,6 +124,6 @@ extension StageHandle {
             throw error
         }
         consumer.apply { $0.accepted(id, window: window) }
-        return Subscription(id: id, consumer: consumer)
+        return Subscription(id: id, consumer: consumer, ending: ending)
     }
 }

@@ -14,4 +14,7 @@ public enum GraphReport: Sendable {
     ///
     /// The first report of a graph failure has the error that `withStages` throws.
     case failed(stage: String, error: any Error, consequence: Consequence)
+
+    /// A stage ended for good because another had failed: one of its group, or a producer (see ``SubscriptionMode``).
+    case ended(stage: String, because: any Error)
 }

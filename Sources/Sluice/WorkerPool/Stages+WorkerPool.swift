@@ -39,15 +39,17 @@ extension StageHandle where S: PooledStage {
     ///   - producer: The stage to receive events from.
     ///   - maxDemand: The most events that may be on their way or in the pool, from 1 to 2^40; the pool's concurrency if
     ///     nil.
+    ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: ``StageError`` if the window is impossible, the pool has ended or the graph is ending; the first
     ///   failure if the graph has failed.
     @discardableResult
     public func subscribe<Source: EmittingStage>(
         to producer: StageHandle<Source>,
-        maxDemand: Int? = nil
+        maxDemand: Int? = nil,
+        mode: SubscriptionMode = .transient
     ) async throws -> Subscription where Source.Output == S.Input {
-        try await makeSubscription(to: producer, options: (), window: poolWindow(maxDemand))
+        try await makeSubscription(to: producer, options: (), window: poolWindow(maxDemand), mode: mode)
     }
 
     /// Makes this pool a consumer of another stage, and says to that one's dispatcher what it is to get.
@@ -57,15 +59,17 @@ extension StageHandle where S: PooledStage {
     ///   - options: For its dispatcher: a partition's key, for example.
     ///   - maxDemand: The most events that may be on their way or in the pool, from 1 to 2^40; the pool's concurrency if
     ///     nil.
+    ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: What the dispatcher threw if it refused; else as ``subscribe(to:maxDemand:)``.
     @discardableResult
     public func subscribe<Source: EmittingStage, D: Dispatcher>(
         to producer: DispatchingStage<Source, D>,
         as options: D.Options,
-        maxDemand: Int? = nil
+        maxDemand: Int? = nil,
+        mode: SubscriptionMode = .transient
     ) async throws -> Subscription where Source.Output == S.Input {
-        try await makeSubscription(to: producer.stage, options: options, window: poolWindow(maxDemand))
+        try await makeSubscription(to: producer.stage, options: options, window: poolWindow(maxDemand), mode: mode)
     }
 
     private func poolWindow(_ maxDemand: Int?) throws -> DemandWindow? {

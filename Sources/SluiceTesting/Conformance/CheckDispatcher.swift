@@ -8,7 +8,8 @@ public import Sluice
 /// 4. A message has at least one event, and no more than its subscription has asked for.
 /// 5. A subscription gets events in the order in which they were emitted, and none twice.
 /// 6. Every event that left the queue was delivered, or discarded, or is counted in `held`.
-/// 7. What is discarded was delivered to nobody else, unless it was discarded for one lagging subscription.
+/// 7. What is discarded was delivered to nobody else, unless it was discarded for one subscription that lags or has
+///    left.
 /// 8. Events are left in the queue only if the capacity is 0, and in their order, none added.
 /// 9. When nobody can subscribe any more and every subscription has unmet demand, nothing is left or held.
 ///

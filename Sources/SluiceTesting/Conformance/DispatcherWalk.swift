@@ -108,7 +108,13 @@ struct DispatcherWalk<D: Dispatcher> {
             try deliver(events.array.map(number), to: id)
         case .discard(let events, let reason):
             for event in events.array.map(number) {
-                if case .lagging = reason { fates[event] = fates[event] ?? .discarded; continue }
+                switch reason {
+                case .lagging, .abandoned:
+                    fates[event] = fates[event] ?? .discarded
+                    continue
+                default:
+                    break
+                }
                 try require(7, fates[event] == nil, "event \(event) was discarded after it had another fate")
                 fates[event] = .discarded
             }

@@ -61,7 +61,7 @@ extension Inbound {
     @Test func theEndOfAProducerWaitsBehindItsEvents() {
         var inbound = inbound(min: 0, max: 2)
         inbound.received([1, 2], for: .first)
-        inbound.finished(.first)
+        _ = inbound.ended(.first, .finished)
         inbound.removeFinished()
         expect(inbound.hasLiveSubscription)
         expect(inbound.nextEvents() == [1, 2])
@@ -77,17 +77,17 @@ extension Inbound {
         expect(inbound.ask(1, by: .first) == nil)
         guard let chunk = inbound.nextChunk() else { return expect(Bool(false)) }
         expect(chunk.events == [1, 2] && chunk.ask == nil)
-        inbound.finished(.first)
+        _ = inbound.ended(.first, .finished)
         inbound.removeFinished()
         expect(!inbound.hasSeenFinish, "A producer that was left has not finished")
     }
 
     @Test func messagesOfAnEndedSubscriptionAreIgnored() {
         var inbound = inbound(min: 0, max: 2)
-        inbound.finished(.first)
+        _ = inbound.ended(.first, .finished)
         inbound.removeFinished()
         inbound.received([1], for: .first)
-        inbound.finished(.first)
+        _ = inbound.ended(.first, .finished)
         expect(inbound.isEmpty && inbound.ask(1, by: .first) == nil)
     }
 

@@ -24,7 +24,7 @@ final class RecordingUpstream: Upstream {
 final class RecordingDownstream: Downstream {
     let id = StageID(scope: ObjectIdentifier(RecordingDownstream.self), number: 0)
     func deliver(_ events: consuming EventQueue, for subscription: SubscriptionID) {}
-    func finished(_ subscription: SubscriptionID) {}
+    func ended(_ subscription: SubscriptionID, _ end: SubscriptionEnd) {}
 }
 
 typealias TestMachine = StageMachine

@@ -62,7 +62,7 @@ private struct Holder: ~Copyable {
     @Test func theEndIsToldOnceAndAfterEverythingElse() {
         var holder = Holder()
         holder.outbound.emit([1])
-        holder.outbound.finish()
+        holder.outbound.finish(.finished)
         expect(!holder.take(), "Nobody wants what is held")
         holder.outbound.note(.asked(1, .first))
         expect(holder.take() && !holder.delivery.isEnding)

@@ -98,7 +98,7 @@ import Testing
     @Test func aStageThatDecidesToEndTakesNoSubscription() {
         var machine = TestMachine(kind: .consumer)
         _ = machine.subscribe(.first, to: RecordingUpstream(), window: DemandWindow(min: 0, max: 1))
-        _ = machine.producerFinished(.first)
+        _ = machine.producerEnded(.first, .finished)
         expect(machine.nextSummary() == "deliver")
         let isAccepted = machine.subscribe(.second, to: RecordingUpstream(), window: nil)
         expect(!isAccepted)
@@ -107,7 +107,7 @@ import Testing
     @Test func aStageWithoutAConsumerForGoodLeavesItsProducersAndTakesNoOthers() {
         var machine = relay(window: DemandWindow(min: 0, max: 4), demand: 0)
         let effects = machine.scopeClosed()
-        expect(effects.delivers && effects.signals.map { "\($0.content)" } == ["cancel"])
+        expect(effects.delivers && effects.signals.map { "\($0.content)" } == ["cancel(because: nil)"])
         var delivery = machine.takeDelivery()
         delivery.notices = ShortQueue()
         _ = machine.delivered(&delivery, Outbound.Report())
@@ -131,7 +131,7 @@ import Testing
         _ = consumer.drain()
         expect(consumer.nextSummary() == "deliver")
         var between = relay(window: DemandWindow(min: 0, max: 4), demand: 0)
-        expect(between.drain().signals.map { "\($0.content)" } == ["cancel"])
+        expect(between.drain().signals.map { "\($0.content)" } == ["cancel(because: nil)"])
     }
 
     @Test func aCancelledStageStopsAndRefusesEverything() {
@@ -141,8 +141,8 @@ import Testing
         expect(machine.nextSummary() == "stop")
         let isRefused = machine.perform(PerformRequest()) == nil
         expect(isRefused)
-        expect(machine.stop().count == 1)
-        expect(machine.stop().isEmpty)
+        expect(machine.stop().0.count == 1)
+        expect(machine.stop().0.isEmpty)
     }
 
     @Test func aRequestIsWithdrawnOnlyBeforeItBegins() {

@@ -31,7 +31,7 @@ import Testing
     @Test func itDoesNotEndBeforeItsWork() {
         var machine = pool(.consumer)
         _ = machine.received([1, 2], for: .first)
-        _ = machine.producerFinished(.first)
+        _ = machine.producerEnded(.first, .finished)
         expect(machine.nextSummary() == "handle [1, 2] #0")
         _ = machine.handled(emitting: nil)
         for _ in 0..<2 {
@@ -63,11 +63,11 @@ import Testing
         expect(machine.nextSummary() == "handle [1] #0")
         _ = machine.handled(emitting: nil)
         let signals = machine.playDelivery(after: machine.scopeClosed(), capacity: 0, subscriptions: 0)
-        expect(signals.map { "\($0.content)" } == ["cancel"])
+        expect(signals.map { "\($0.content)" } == ["cancel(because: nil)"])
         expect(machine.nextSummary() == "demand \(DemandLedger.limit)")
         _ = machine.handled(emitting: [10])
         expect(machine.nextSummary() == nil, "The producer has not confirmed")
-        _ = machine.producerFinished(.first)
+        _ = machine.producerEnded(.first, .finished)
         expect(machine.nextSummary() == "stop" && machine.isEnded)
     }
 
@@ -83,7 +83,7 @@ import Testing
         machine.playDelivery(after: machine.handled(emitting: [10]), capacity: 1)
         expect(machine.nextSummary() == nil)
         machine.playDelivery(after: machine.scopeClosed(), capacity: 0)
-        machine.playDelivery(after: machine.note(.cancelled(.second)), capacity: 0, subscriptions: 0)
+        machine.playDelivery(after: machine.note(.cancelled(.second, because: nil)), capacity: 0, subscriptions: 0)
         expect(machine.nextSummary() == "demand \(DemandLedger.limit)")
     }
 }

@@ -4,13 +4,35 @@ public struct Subscription: Sendable, Identifiable {
     public let id: SubscriptionID
 
     let consumer: StageStorage
+    let ending: SubscriptionEnding
 
     /// Asks for no more events.
     ///
     /// What was delivered before is still handled. Nothing else happens if the subscription has ended.
-    public func cancel() {
-        var signals = ShortQueue(consumer.machine.withLock { $0.leave(id) })
+    ///
+    /// - Parameter reason: What ``end`` tells.
+    public func cancel(because reason: (any Error)? = nil) {
+        var signals = ShortQueue(consumer.machine.withLock { $0.leave(id, because: reason) })
         signals.send()
+    }
+
+    /// How the subscription ended; it is waited for.
+    ///
+    /// It is known when nothing will be delivered any more; what was delivered before may still wait for the consumer.
+    public var end: SubscriptionEnd {
+        get async { await ending.end }
+    }
+
+    /// Holds back what the consumer asks for, until ``resume()``.
+    ///
+    /// What was asked for before still arrives and is handled. Other subscriptions of the stage go on.
+    public func pause() {
+        consumer.machine.withLock { $0.pause(id) }
+    }
+
+    /// Ends a pause: what was held back is asked for.
+    public func resume() {
+        consumer.apply { $0.resume(id) }
     }
 
     /// Changes how much may be on its way, while events flow.
