@@ -5,7 +5,7 @@ import Testing
 
 /// A live subscription that wants something else keeps what it has asked for and what waits for it.
 @Suite struct ResubscriptionTests {
-    @Test func F11aConsumerMovesToAnotherPartitionWithItsDemand() throws {
+    @Test func f11aConsumerMovesToAnotherPartitionWithItsDemand() throws {
         try underEachSchedule { clock in
             let (mover, other) = (ConsumerProbe<Int>(), ConsumerProbe<Int>())
             try await withStages(clock: clock) { stages in
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func F12anEndedSubscriptionIsRefused() throws {
+    @Test func f12anEndedSubscriptionIsRefused() throws {
         try underEachSchedule { clock in
             try await withStages(clock: clock) { stages in
                 let numbers = stages.start(dispatcher: BroadcastDispatcher<Int>()) { Counter() }
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func F13aRefusedChangeChangesNothing() throws {
+    @Test func f13aRefusedChangeChangesNothing() throws {
         try underEachSchedule { clock in
             let probe = ConsumerProbe<Int>()
             try await withStages(clock: clock) { stages in
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func F14aSelectorChangesBetweenTwoEventsAndKeepsWhatLags() throws {
+    @Test func f14aSelectorChangesBetweenTwoEventsAndKeepsWhatLags() throws {
         try underEachSchedule { clock in
             let (slow, fast) = (ConsumerProbe<Int>(), ConsumerProbe<Int>())
             try await withStages(clock: clock) { stages in

@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func G10aTransientConsumerEndsWithItsProducersErrorAfterWhatItGot() throws {
+    @Test func g10aTransientConsumerEndsWithItsProducersErrorAfterWhatItGot() throws {
         try underEachSchedule { clock in
             let (run, end) = try await run(.transient, clock)
             guard case .failed(is Broken) = end else { return #expect(Bool(false), "It ended as \(end)") }
@@ -62,14 +62,14 @@ import Testing
         }
     }
 
-    @Test func G11aPermanentConsumerEndsWithItsProducersError() throws {
+    @Test func g11aPermanentConsumerEndsWithItsProducersError() throws {
         try underEachSchedule { clock in
             let (run, _) = try await run(.permanent, clock)
             #expect(run.endedStages == ["sink"])
         }
     }
 
-    @Test func G12aTemporaryConsumerGoesOn() throws {
+    @Test func g12aTemporaryConsumerGoesOn() throws {
         try underEachSchedule { clock in
             let (run, _) = try await run(.temporary, clock)
             #expect(run.endedStages.isEmpty && run.lost.all.isEmpty)
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func G13theErrorGoesDownAChainUntilASubscriptionIsTemporary() throws {
+    @Test func g13theErrorGoesDownAChainUntilASubscriptionIsTemporary() throws {
         try underEachSchedule { clock in
             let run = Run()
             try await withStages(clock: clock, reporting: { run.reports.append([$0]) }) { stages in
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func G9aProducerThatFinishesEndsAPermanentConsumerAndNoOther() throws {
+    @Test func g9aProducerThatFinishesEndsAPermanentConsumerAndNoOther() throws {
         for mode in [SubscriptionMode.permanent, .transient, .temporary] {
             try underEachSchedule { clock in
                 let log = Log<Int>()
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func G8theProducerOfAConsumerThatEndedForGoodGoesOnForTheOthers() throws {
+    @Test func g8theProducerOfAConsumerThatEndedForGoodGoesOnForTheOthers() throws {
         struct FailingSink: Consumer {
             mutating func handleEvents(_ events: [Int]) async throws { throw Broken() }
         }
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func G7eitherSideCancelsWithAReasonThatTheSubscriptionTells() throws {
+    @Test func g7eitherSideCancelsWithAReasonThatTheSubscriptionTells() throws {
         for isProducer in [false, true] {
             try underEachSchedule { clock in
                 let log = Log<Int>()
