@@ -45,7 +45,7 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
     /// In the order of subscribing.
     private var entries: [Entry] = []
     /// What waited for consumers that have left.
-    private var abandoned: [(SubscriptionID, Events<Event>)] = []
+    private var abandoned: [(subscription: SubscriptionID, events: Events<Event>)] = []
 
     /// Makes the dispatcher of one stage.
     public init() {}
@@ -62,7 +62,7 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
     }
 
     /// What waits for consumers with a pace of their own, each copy counted.
-    public var held: Int { entries.reduce(abandoned.reduce(0) { $0 + $1.1.count }) { $0 + $1.queue.count } }
+    public var held: Int { entries.reduce(abandoned.reduce(0) { $0 + $1.events.count }) { $0 + $1.queue.count } }
 
     /// Never refuses.
     public mutating func subscribed(_ subscription: SubscriptionID, options: Options) {
@@ -90,7 +90,7 @@ public struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
 
     /// Serves all.
     public mutating func dispatch(_ events: inout Events<Event>, _ place: (consuming Placement<Event>) -> Void) {
-        for (subscription, events) in abandoned { place(.discard(events, .abandoned(subscription))) }
+        for queue in abandoned { place(.discard(queue.events, .abandoned(queue.subscription))) }
         abandoned = []
         for index in entries.indices { serveQueue(of: index, place) }
         while !events.isEmpty, case let count = capacity, count > 0 {

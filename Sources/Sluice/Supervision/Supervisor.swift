@@ -57,12 +57,12 @@ final class Supervisor: Sendable {
 
     /// Nothing is started again.
     func cancel() {
-        let waiting = state.withLock { state in
+        let stopped = state.withLock { state in
             state.isCancelled = true
             defer { state.waiting = [:] }
             return state.waiting.sorted { $0.key < $1.key }
         }
-        for entry in waiting { entry.value.resume(returning: nil) }
+        for entry in stopped { entry.value.resume(returning: nil) }
     }
 
     private func act(_ transition: (inout State) -> [SupervisionTree.Release]) {
