@@ -100,6 +100,8 @@ public enum DiscardReason: Sendable, Equatable {
     case unwanted
     /// The partition's queue was full.
     case partitionFull
+    /// The graph was cancelled or failed before a consumer wanted it.
+    case graphEnded
     /// The consumer left while they waited for it.
     case abandoned(SubscriptionID)
     /// The consumer was too far behind.

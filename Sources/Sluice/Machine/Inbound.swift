@@ -22,6 +22,8 @@ struct Inbound: Sendable {
         var ledger = DemandLedger()
         /// The consumer has cancelled; no ask leaves any more, and the producer's *finished* is awaited.
         var isLeaving = false
+        /// The producer has said yes.
+        var isAccepted = false
         /// No ask leaves before it is resumed.
         var isPaused = false
         var heldBack = 0
@@ -66,6 +68,11 @@ struct Inbound: Sendable {
         window: DemandWindow?
     ) {
         subscriptions.append(Subscription(id: id, upstream: upstream, mode: mode, ending: ending, window: window))
+    }
+
+    mutating func accept(_ id: SubscriptionID) {
+        guard let index = index(of: id) else { return }
+        subscriptions[index].isAccepted = true
     }
 
     /// Forgets a subscription that was never accepted.
@@ -143,7 +150,20 @@ struct Inbound: Sendable {
 
     /// The live subscriptions whose stage asks for itself.
     var manualSubscriptions: [SubscriptionID] {
-        subscriptions.filter { $0.window == nil && !$0.isLeaving }.map(\.id)
+        subscriptions.filter { $0.window == nil && $0.isAccepted && !$0.isLeaving }.map(\.id)
+    }
+
+    /// What was asked for on a subscription and has not been given to the handler.
+    func unserved(of id: SubscriptionID) -> Int {
+        guard let index = index(of: id) else { return 0 }
+        var count = subscriptions[index].ledger.outstanding + subscriptions[index].heldBack
+        if let current, current.subscription == id { count += current.events.count }
+        for case .events(_, let waiting, id) in inbox { count += waiting }
+        return count
+    }
+
+    func hasAsked(_ id: SubscriptionID) -> Bool {
+        index(of: id).map { subscriptions[$0].ledger.asked > 0 } ?? false
     }
 
     /// Takes everything that waits for the handler.

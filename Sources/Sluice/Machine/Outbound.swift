@@ -133,6 +133,10 @@ struct Outbound: Sendable {
         }
     }
 
+    mutating func takeBuffer() -> EventQueue {
+        buffer.take()
+    }
+
     /// Takes what was too much for the buffer.
     ///
     /// - Returns: Also whether it must fail the graph.

@@ -240,6 +240,7 @@ struct StageMachine: ~Copyable {
     /// The producer has accepted the subscription.
     mutating func accepted(_ id: SubscriptionID, window: DemandWindow?) -> Effects {
         var effects = Effects()
+        inbound.accept(id)
         if let window {
             effects.signals = ShortQueue(inbound.ask(window.max, by: id))
         } else {
@@ -419,6 +420,11 @@ struct StageMachine: ~Copyable {
         return Effects(waiter: takeWaiter())
     }
 
+    /// Takes what the stage has emitted and its dispatcher has not taken.
+    mutating func takeEmitted() -> EventQueue {
+        outbound.takeBuffer()
+    }
+
     /// Everything is over: gives out what refers to neighbours, to be destroyed outside of the lock.
     mutating func dismantle() -> (Inbound, Outbound, ShortQueue<Signal>) {
         phase = .stopped
@@ -551,10 +557,10 @@ extension StageMachine {
         )
     }
 
-    /// Both totals of a subscription to a producer; empty when it has ended.
-    func ledger(of id: SubscriptionID) -> DemandLedger {
-        incoming.first { $0.subscription == id }?.ledger ?? DemandLedger()
-    }
+    /// What was asked for on a subscription and has not been given to the handler.
+    func unserved(of id: SubscriptionID) -> Int { inbound.unserved(of: id) }
+
+    func hasAsked(_ id: SubscriptionID) -> Bool { inbound.hasAsked(id) }
 
     /// Both totals of each subscription to a producer.
     var incoming: [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)] { inbound.ledgers }

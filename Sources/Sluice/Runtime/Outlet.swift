@@ -96,6 +96,15 @@ struct Outlet: ~Copyable {
         }
     }
 
+    /// Tells the hook of everything that was not delivered: the graph has ended.
+    mutating func discardAll(_ buffered: consuming EventQueue) {
+        if !buffered.isEmpty { discardHook?(buffered, .graphEnded) }
+        guard !isBroken, kept > 0 else { return }
+        for (id, _) in links.removeAll() { dispatcher.cancelled(id) }
+        dispatcher.closed()
+        _ = dispatch()
+    }
+
     private mutating func dispatch() -> String? {
         guard !delivery.events.isEmpty || kept > 0 else { return nil }
         var fault: String?

@@ -136,6 +136,13 @@ final class StageStorage: Sendable {
         )
     }
 
+    func discardRemains(because failure: (any Error)?) {
+        let error = failure ?? StageError(.stageEnded, "Stage '\(name)' ended before it had handled them")
+        reportLost(error)
+        // Nothing of the graph runs any more, so nobody has the right.
+        outlet.pointee.discardAll(machine.withLock { $0.takeEmitted() })
+    }
+
     /// A manual stage asks.
     func ask(_ count: Int, by subscription: SubscriptionID) {
         apply { $0.askManually(count, by: subscription) }

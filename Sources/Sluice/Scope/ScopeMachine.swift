@@ -22,6 +22,7 @@ struct ScopeMachine: ~Copyable {
     private(set) var isGoing = false
     private(set) var isCancelled = false
     private(set) var isDraining = false
+    private var drainBegin: Duration?
     private(set) var firstFailure: (any Error)?
     private(set) var nodes: [any StageNode] = []
     private var commands: Deque<Command> = []
@@ -68,10 +69,17 @@ struct ScopeMachine: ~Copyable {
         return takeWaiter()
     }
 
-    mutating func drain(within deadline: Duration?) -> UnsafeContinuation<Void, Never>? {
+    mutating func drain(at time: Duration, within deadline: Duration?) -> UnsafeContinuation<Void, Never>? {
         isDraining = true
+        drainBegin = drainBegin ?? time
         if let deadline { commands.append(.deadline(deadline)) }
         return takeWaiter()
+    }
+
+    /// How long a drain has taken, if there was one and everything came to its end by it.
+    func drainDuration(at time: Duration) -> Duration? {
+        guard firstFailure == nil, !isCancelled, let drainBegin else { return nil }
+        return time - drainBegin
     }
 
     /// - Returns: Whether this is the first failure; only that one is kept.

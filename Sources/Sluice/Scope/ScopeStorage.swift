@@ -4,11 +4,19 @@ final class ScopeStorage: Sendable {
     let clock: any Clock<Duration>
     let supervisor: Supervisor
     let report: @Sendable (GraphReport) -> Void
+    /// The time since the graph began.
+    let time: @Sendable () -> Duration
 
     init(clock: any Clock<Duration>, report: @escaping @Sendable (GraphReport) -> Void) {
         self.clock = clock
         self.report = report
-        supervisor = Supervisor(clock: clock)
+        time = Self.time(of: clock)
+        supervisor = Supervisor(time: time)
+    }
+
+    private static func time(of clock: some Clock<Duration>) -> @Sendable () -> Duration {
+        let start = clock.now
+        return { start.duration(to: clock.now) }
     }
 
     var firstFailure: (any Error)? { machine.withLock { $0.firstFailure } }
@@ -43,7 +51,8 @@ final class ScopeStorage: Sendable {
     }
 
     func drain(within deadline: Duration?) {
-        machine.withLock { $0.drain(within: deadline) }?.resume()
+        let time = time()
+        machine.withLock { $0.drain(at: time, within: deadline) }?.resume()
         for node in nodes { node.drain() }
     }
 
@@ -60,7 +69,11 @@ final class ScopeStorage: Sendable {
     }
 
     /// Everything has ended: the stages and the scope let go of each other.
+    ///
+    /// What they still have goes to their hooks.
     func dismantle() {
+        let failure = firstFailure
+        for node in nodes { node.discardRemains(because: failure) }
         for node in machine.withLock({ $0.dismantle() }) { node.dismantle() }
     }
 
@@ -108,14 +121,19 @@ final class ScopeStorage: Sendable {
             }
             group.cancelAll()
         }
+        guard let duration = machine.withLock({ $0.drainDuration(at: time()) }) else { return }
+        report(.drained(DrainReport(duration: duration, remainders: [])))
     }
 
     private func deadlinePassed(_ deadline: Duration) {
         let names = nodes.filter { !$0.hasEnded }.map { "'\($0.name)'" }
         guard !names.isEmpty else { return }
-        let list = names.joined(separator: ", ")
-        let error = StageError(.drainDeadlineExceeded, "The drain was given \(deadline); still running then: \(list)")
+        let remainders = nodes.map(\.remainder).filter { $0.activity != .ended || $0.waiting + $0.undelivered > 0 }
+        let report = DrainReport(duration: deadline, remainders: remainders)
+        let message = "The drain was given \(deadline); still running then: \(names.joined(separator: ", "))"
+        let error = StageError(.drainDeadlineExceeded, message, cause: report)
         guard machine.withLock({ $0.failed(error) }) else { return }
+        self.report(.drained(report))
         cancel()
     }
 

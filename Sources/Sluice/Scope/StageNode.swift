@@ -10,9 +10,13 @@ protocol StageNode: AnyObject, Sendable {
     func cancel()
     func restart()
     func end(because error: any Error)
+    /// Tells the hooks of every event that the stage still has, when everything has ended.
+    func discardRemains(because failure: (any Error)?)
     /// Lets go of the neighbours, when everything has ended.
     func dismantle()
     var hasEnded: Bool { get }
+    /// What the stage has when a drain is too late.
+    var remainder: DrainReport.Remainder { get }
     var snapshot: StageSnapshot { get }
     /// What the stage and its subscriptions to producers look like now.
     var figures: (GraphSnapshot.Stage, [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)]) {
@@ -62,6 +66,16 @@ extension StageStorage: StageNode {
 
     var demand: Int {
         machine.withLock { $0.demand }
+    }
+
+    var remainder: DrainReport.Remainder {
+        let figures = figures.0
+        return DrainReport.Remainder(
+            stage: name,
+            activity: figures.activity,
+            waiting: figures.waiting,
+            undelivered: figures.buffered + figures.keptByDispatcher
+        )
     }
 
     var hasEnded: Bool {

@@ -12,7 +12,8 @@
 /// }
 /// ```
 ///
-/// No task outlives the call. Cancelling the calling task cancels every stage; what was on its way is then dropped.
+/// No task outlives the call. Cancelling the calling task cancels every stage; what was on its way then goes to the hooks
+/// of the stages that have it.
 ///
 /// - Parameters:
 ///   - clock: Measures the deadlines of drains, and the waits before stages are started again.

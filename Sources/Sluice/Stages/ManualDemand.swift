@@ -5,14 +5,12 @@ public struct ManualSubscription: Sendable, Identifiable {
 
     let stage: StageStorage
 
-    /// How many events were asked for and have not arrived, those of a message in the handler excepted.
+    /// How many events were asked for and have not come to the handler: on their way, or waiting for it.
     ///
-    /// A stage that is started afresh is told of its subscriptions again, and what it had asked for is still owed.
-    public var outstanding: Int { ledger.outstanding }
+    /// A stage that is started afresh is told of its subscriptions again, and what was asked for is still to come.
+    public var outstanding: Int { stage.machine.withLock { $0.unserved(of: id) } }
 
-    var hasAsked: Bool { ledger.asked > 0 }
-
-    private var ledger: DemandLedger { stage.machine.withLock { $0.ledger(of: id) } }
+    var hasAsked: Bool { stage.machine.withLock { $0.hasAsked(id) } }
 
     /// Asks the producer for `count` more events.
     ///

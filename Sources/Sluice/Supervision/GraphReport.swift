@@ -17,4 +17,7 @@ public enum GraphReport: Sendable {
 
     /// A stage ended for good because another had failed: one of its group, or a producer (see ``SubscriptionMode``).
     case ended(stage: String, because: any Error)
+
+    /// A drain is over: everything has ended, or the deadline has passed.
+    case drained(DrainReport)
 }

@@ -12,9 +12,8 @@ final class Supervisor: Sendable {
     /// The time since the graph began.
     private let time: @Sendable () -> Duration
 
-    init(clock: some Clock<Duration>) {
-        let start = clock.now
-        time = { start.duration(to: clock.now) }
+    init(time: @escaping @Sendable () -> Duration) {
+        self.time = time
     }
 
     func addGroup(

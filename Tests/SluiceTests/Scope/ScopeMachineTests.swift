@@ -24,7 +24,7 @@ import Testing
 
     @Test func aDrainRefusesNewStages() {
         var machine = ScopeMachine()
-        _ = machine.drain(within: nil)
+        _ = machine.drain(at: .zero, within: nil)
         expectCode(.closed, machine.refusal)
     }
 

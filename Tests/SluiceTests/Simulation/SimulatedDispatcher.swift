@@ -1,71 +1,95 @@
 @testable import Sluice
 
-/// Any dispatcher that gives each event to one consumer, chosen when a graph is made.
+/// Any dispatcher, chosen when a graph is made; a consumer's options follow from its subscription's number.
 struct SimulatedDispatcher: Dispatcher {
-    enum Kind: Sendable {
+    enum Kind: CaseIterable, Sendable {
         case demand
         case roundRobin
-        case faulty(FaultyDispatcher)
+        case partition
+        case broadcast
+
+        /// Whether an event may go to several consumers.
+        var copies: Bool { self == .broadcast }
+        /// Whether events may wait in its own queues.
+        var keeps: Bool { self == .partition || self == .broadcast }
     }
 
-    private var demand = DemandDispatcher<SimulatedEvent>()
-    private var roundRobin = RoundRobinDispatcher<SimulatedEvent>()
-    private var kind: Kind
+    /// How many events wait in a partition, or for a consumer that lags.
+    static let limit = 4
+
+    private var inner: any DispatcherCore
+    private let kind: Kind?
 
     init(_ kind: Kind) {
         self.kind = kind
-    }
-
-    var capacity: Int {
         switch kind {
-        case .demand: demand.capacity
-        case .roundRobin: roundRobin.capacity
-        case .faulty(let faulty): faulty.capacity
+        case .demand: inner = DemandDispatcher<SimulatedEvent>().core
+        case .roundRobin: inner = TypedDispatcherCore(dispatcher: RoundRobinDispatcher<SimulatedEvent>())
+        case .broadcast: inner = TypedDispatcherCore(dispatcher: BroadcastDispatcher<SimulatedEvent>())
+        case .partition:
+            inner = TypedDispatcherCore(
+                dispatcher: PartitionDispatcher<SimulatedEvent, Int>(keys: [0, 1], queueLimit: Self.limit) { event in
+                    .to(event.identity.number % 2)
+                }
+            )
         }
     }
 
-    mutating func subscribed(_ subscription: SubscriptionID, options: Void) {
-        change({ $0.subscribed(subscription, options: ()) }, { $0.subscribed(subscription, options: ()) }) {
-            $0.subscribed(subscription, options: ())
-        }
+    init(_ faulty: FaultyDispatcher) {
+        kind = nil
+        inner = TypedDispatcherCore(dispatcher: faulty)
     }
 
-    mutating func asked(_ count: Int, by subscription: SubscriptionID) {
-        change({ $0.asked(count, by: subscription) }, { $0.asked(count, by: subscription) }) {
-            $0.asked(count, by: subscription)
-        }
+    var capacity: Int { inner.capacity }
+    var held: Int { inner.held }
+
+    mutating func subscribed(_ subscription: SubscriptionID, options: Void) throws {
+        try inner.subscribed(subscription, options: self.options(subscription.number))
     }
 
-    mutating func cancelled(_ subscription: SubscriptionID) {
-        change({ $0.cancelled(subscription) }, { $0.cancelled(subscription) }) { $0.cancelled(subscription) }
+    mutating func resubscribed(_ subscription: SubscriptionID, options: Void, owed: Int) throws {
+        try inner.resubscribed(subscription, options: self.options(subscription.number + 1), owed: owed)
     }
+
+    mutating func asked(_ count: Int, by subscription: SubscriptionID) { inner.asked(count, by: subscription) }
+    mutating func cancelled(_ subscription: SubscriptionID) { inner.cancelled(subscription) }
+    mutating func closed() { inner.closed() }
 
     mutating func dispatch(
         _ events: inout Events<SimulatedEvent>,
         _ place: (consuming Placement<SimulatedEvent>) -> Void
     ) {
-        change({ $0.dispatch(&events, place) }, { $0.dispatch(&events, place) }) { $0.dispatch(&events, place) }
+        var queue = events.removeAll().queue
+        inner.dispatch(&queue) { placement in
+            switch consume placement {
+            case .deliver(let events, let id): place(.deliver(Events(queue: events), to: id))
+            case .discard(let events, let reason): place(.discard(Events(queue: events), reason))
+            case .disconnect(let id): place(.disconnect(id))
+            }
+        }
+        events = Events(queue: queue)
     }
 
-    private mutating func change(
-        _ onDemand: (inout DemandDispatcher<SimulatedEvent>) -> Void,
-        _ onRoundRobin: (inout RoundRobinDispatcher<SimulatedEvent>) -> Void,
-        _ onFaulty: (inout FaultyDispatcher) -> Void
-    ) {
+    private func options(_ number: Int) -> any Sendable {
         switch kind {
-        case .demand: onDemand(&demand)
-        case .roundRobin: onRoundRobin(&roundRobin)
-        case .faulty(var faulty):
-            onFaulty(&faulty)
-            kind = .faulty(faulty)
+        case .partition:
+            return number % 2
+        case .broadcast:
+            // The paces: shared by two thirds.
+            let pace: BroadcastDispatcher<SimulatedEvent>.Options.Pace =
+                switch number % 6 {
+                case 4: .dropping(lag: Self.limit)
+                case 5: .disconnecting(lag: Self.limit)
+                default: .shared
+                }
+            return BroadcastDispatcher<SimulatedEvent>.Options(pace: pace)
+        case .demand, .roundRobin, nil:
+            return ()
         }
     }
 }
 
 extension SimulatedDispatcher: UntypedDispatcher {
     /// The default dispatcher is put to the test in the form in which stages have it.
-    var core: any DispatcherCore {
-        if case .demand = kind { return demand.core }
-        return TypedDispatcherCore(dispatcher: self)
-    }
+    var core: any DispatcherCore { kind == .demand ? inner : TypedDispatcherCore(dispatcher: self) }
 }

@@ -12,20 +12,29 @@ struct StageLife: Sendable {
     let journal: SimulationJournal
     let clock: TestClock
     var generator: SeededGenerator
-    var failsAt: Int?
+    let failingCalls: [Int]
+    /// Whether each stage sorts its events into partitions.
+    let partitions: [Bool]
     private let life: SimulationJournal.Life
-    private var calls = 0
     private var isBusy = false
-    private var emitted = 0
-    private var lastPositions: [[Int]: Int] = [:]
+    /// It outlives the value.
+    var memory: StageMemory {
+        get { journal.memory(of: index) }
+        nonmutating set { journal.remember(newValue, of: index) }
+    }
 
-    init(_ index: Int, _ plan: SimulationPlan, _ journal: SimulationJournal, _ clock: TestClock) {
+    /// - Throws: If the plan says that the stage cannot be made, once.
+    init(_ index: Int, _ plan: SimulationPlan, _ journal: SimulationJournal, _ clock: TestClock) throws {
         self.index = index
         self.journal = journal
         self.clock = clock
         generator = SeededGenerator(seed: plan.seed &* 31 &+ UInt64(index) &+ 1)
-        if let failure = plan.failure, failure.stage == index { failsAt = failure.call }
-        life = SimulationJournal.Life(journal, isSource: index < plan.sources.count)
+        failingCalls = plan.failures.filter { $0.stage == index }.map(\.call)
+        partitions = plan.dispatchers.map { $0 == .partition }
+        life = SimulationJournal.Life(journal)
+        guard failingCalls.contains(0), !memory.hasFailedToBeMade else { return }
+        memory.hasFailedToBeMade = true
+        throw SimulatedFailure(stage: index)
     }
 
     /// Begins a call of a handler: takes some time, and fails if that is the plan.
@@ -33,7 +42,8 @@ struct StageLife: Sendable {
         if isBusy { journal.violated("stage \(index) was called while it was busy") }
         isBusy = true
         defer { isBusy = false }
-        calls += 1
+        memory.calls += 1
+        let call = memory.calls
         switch Int.random(in: 0..<10, using: &generator) {
         case 0..<6: break
         case 6..<9:
@@ -41,14 +51,15 @@ struct StageLife: Sendable {
         default:
             try await clock.sleep(for: .seconds(Int.random(in: 1...3, using: &generator)))
         }
-        if calls == failsAt { throw SimulatedFailure(stage: index) }
+        if failingCalls.contains(call) { throw SimulatedFailure(stage: index) }
     }
 
     mutating func stamp(_ identities: [SimulatedEvent.Identity]) -> [SimulatedEvent] {
         journal.emission(of: index, identities.count)
-        return identities.map { identity in
-            defer { emitted += 1 }
-            return SimulatedEvent(identity: identity, emitter: index, position: emitted)
+        let first = memory.emitted
+        memory.emitted += identities.count
+        return identities.enumerated().map { offset, identity in
+            SimulatedEvent(identity: identity, emitter: index, position: first + offset)
         }
     }
 
@@ -59,11 +70,13 @@ struct StageLife: Sendable {
         if events.isEmpty { journal.violated("stage \(index) was given an empty message") }
         if Set(events.map(\.emitter)).count > 1 { journal.violated("stage \(index) was given a mixed message") }
         for event in events {
-            let key = [event.emitter, subscription]
-            if let last = lastPositions[key], last >= event.position {
+            // A consumer that moves to another partition finds older events there.
+            let partition = partitions[event.emitter] ? event.identity.number % 2 : 0
+            let key = [event.emitter, subscription, partition]
+            if let last = memory.lastPositions[key], last >= event.position {
                 journal.violated("order: stage \(index) got \(event.position) of \(event.emitter) after \(last)")
             }
-            lastPositions[key] = event.position
+            memory.lastPositions[key] = event.position
         }
     }
 }
@@ -72,17 +85,15 @@ struct SimulatedSource: Producer {
     var life: StageLife
     let plan: SimulationPlan.Source
     let context: StageContext?
-    var next = 0
-    /// For a source that is fed: what it may emit, and whether more will come.
-    var fed = 0
-    var isClosed = false
     var touches = 0
 
     mutating func handleDemand(_ demand: Int) async throws -> [SimulatedEvent]? {
         if demand < 1 { life.journal.violated("source \(life.index) was asked for \(demand)") }
         try await life.begin()
-        let left = (plan.kind == .fed ? fed : plan.total) - next
-        guard left > 0 else { return plan.kind != .fed || isClosed ? nil : [] }
+        var memory = life.memory
+        let next = memory.next
+        let left = (plan.kind == .fed ? memory.fed : plan.total) - next
+        guard left > 0 else { return plan.kind != .fed || memory.isClosed ? nil : [] }
         if plan.kind == .drowsy, life.generator.chance(3), let context {
             if life.generator.chance(2) { context.wake() } else { life.journal.fellAsleep(context) }
             return []
@@ -94,7 +105,8 @@ struct SimulatedSource: Producer {
             case .surplus: demand + Int.random(in: 0...5, using: &life.generator)
             }
         let upper = next + min(count, left)
-        defer { next = upper }
+        memory.next = upper
+        life.memory = memory
         let events = life.stamp((next..<upper).map { SimulatedEvent.Identity(source: life.index, number: $0) })
         life.journal.wasEmitted(events)
         return events
@@ -109,6 +121,7 @@ struct SimulatedRelay: ProducerConsumer {
     mutating func handleEvents(_ events: [SimulatedEvent]) async throws -> [SimulatedEvent] {
         life.received(events)
         try await life.begin()
+        life.journal.fate(events, "handled")
         return life.stamp(events.flatMap { transform.apply($0.identity) })
     }
 }
@@ -141,7 +154,7 @@ struct SimulatedManualRelay: ManualProducerConsumer {
     var touches = 0
 
     mutating func subscribed(_ subscription: ManualSubscription) async throws {
-        subscription.ask(life.journal.window(of: subscription.id) ?? 1)
+        subscription.ask((life.journal.window(of: subscription.id) ?? 1) - subscription.outstanding)
     }
 
     mutating func handleEvents(
@@ -151,6 +164,7 @@ struct SimulatedManualRelay: ManualProducerConsumer {
         life.received(events, from: subscription.id.number)
         try await life.begin()
         debts.handled(events.count, of: subscription, life.journal, &life.generator)
+        life.journal.fate(events, "handled")
         return life.stamp(events.flatMap { transform.apply($0.identity) })
     }
 }
@@ -163,6 +177,7 @@ struct SimulatedSink: Consumer {
     mutating func handleEvents(_ events: [SimulatedEvent]) async throws {
         life.received(events)
         try await life.begin()
+        life.journal.fate(events, "handled")
         life.journal.wasHandled(events)
         if life.generator.chance(10) { _ = try? await source.perform { $0.touches += 1 } }
     }
@@ -174,12 +189,13 @@ struct SimulatedManualSink: ManualConsumer {
     var touches = 0
 
     mutating func subscribed(_ subscription: ManualSubscription) async throws {
-        subscription.ask(life.journal.window(of: subscription.id) ?? 1)
+        subscription.ask((life.journal.window(of: subscription.id) ?? 1) - subscription.outstanding)
     }
 
     mutating func handleEvents(_ events: [SimulatedEvent], from subscription: ManualSubscription) async throws {
         life.received(events, from: subscription.id.number)
         try await life.begin()
+        life.journal.fate(events, "handled")
         life.journal.wasHandled(events)
         debts.handled(events.count, of: subscription, life.journal, &life.generator)
     }

@@ -25,6 +25,8 @@ struct Simulation {
     struct Verdict: Equatable {
         var ending: Ending
         var handled: [SimulatedEvent.Identity] = []
+        /// What became of its failures.
+        var reports: Set<SimulationJournal.Report> = []
         /// What is wrong; nil if nothing is.
         var problem: String?
     }
@@ -34,7 +36,7 @@ struct Simulation {
         let journal = SimulationJournal()
         // The handle refers to the graph, and the graph to the journal.
         defer { journal.began(nil) }
-        let checks = SimulationChecks()
+        let checks = SimulationChecks(plan: plan)
         do {
             let outcome = try executor.run(
                 afterEachJob: {
@@ -44,7 +46,8 @@ struct Simulation {
             )
             return judge(outcome, journal)
         } catch {
-            return Verdict(ending: .wrong, problem: "\(error)")
+            let graph = journal.stages.map { "\($0.snapshot())" } ?? ""
+            return Verdict(ending: .wrong, problem: "\(error)\n\(graph)\(plan)")
         }
     }
 
@@ -71,13 +74,12 @@ struct Simulation {
     }
 
     private func graph(_ journal: SimulationJournal, _ clock: TestClock) async throws {
-        try await withStages(clock: clock) { stages in
+        try await withStages(clock: clock, reporting: { journal.reported($0) }) { stages in
             journal.began(stages)
             let graph = SimulatedGraph(plan, stages, journal, clock, faulty: faulty)
             do {
                 try await wire(graph, stages, clock)
-            } catch let error as StageError where error.code == .stageEnded || error.code == .closed {
-                // A stage can end while the script still wants something of it.
+            } catch let error as StageError where Self.isExpected(error) {
             }
             for (index, source) in plan.sources.enumerated() where source.kind == .fed {
                 try? await graph.feed(index, 0)
@@ -85,7 +87,7 @@ struct Simulation {
             guard plan.sources.contains(where: { $0.kind == .drowsy }) else { return }
             stages.go()
             var patience = 500
-            while journal.endedSources < plan.sources.count, patience > 0 {
+            while !graph.haveSourcesEnded, patience > 0 {
                 journal.wakeAll()
                 try? await clock.sleep(for: .seconds(1))
                 if Task.isCancelled { return }
@@ -110,17 +112,32 @@ struct Simulation {
                 case .feed(let source, let count): try await graph.feed(source, count)
                 case .subscribe(let edge): _ = try await graph.connect(edge)
                 case .cancel(let edge): subscriptions[edge].cancel()
+                case .disconnect(let edge): graph.disconnect(subscriptions[edge], from: plan.edges[edge].producer)
+                case .resubscribe(let edge):
+                    try await graph.resubscribe(subscriptions[edge], to: plan.edges[edge].producer)
+                case .pause(let edge): subscriptions[edge].pause()
+                case .resume(let edge): subscriptions[edge].resume()
                 case .drain(let deadline): stages.drain(within: deadline)
                 case .go: stages.go()
                 }
-            } catch let error as StageError where error.code == .stageEnded || error.code == .closed {
+            } catch let error as StageError where Self.isExpected(error) {
                 continue
             }
         }
     }
 
+    /// A stage can end while the script still wants something of it.
+    private static func isExpected(_ error: StageError) -> Bool {
+        error.code == .stageEnded || error.code == .closed || error.code == .refused
+    }
+
     private func judge(_ outcome: (any Error)?, _ journal: SimulationJournal) -> Verdict {
-        var verdict = Verdict(ending: ending(outcome), handled: journal.handled, problem: journal.violation)
+        var verdict = Verdict(
+            ending: ending(outcome),
+            handled: journal.handled,
+            reports: journal.reports,
+            problem: journal.violation
+        )
         guard verdict.problem == nil else { return verdict }
         let handled = journal.handled.sorted()
         var expected = journal.emitted
@@ -130,7 +147,12 @@ struct Simulation {
             verdict.problem = "\(journal.liveStages) stages have outlived their graph"
         } else if verdict.ending == .wrong {
             verdict.problem = outcome.map { "the graph ended with \($0)" }
-        } else if verdict.ending == .complete {
+        } else if let problem = fateProblem(journal) {
+            verdict.problem = problem
+        } else if plan.dispatchers.contains(where: \.copies) {
+            // There are as many copies of an event as ways that it could take.
+            if !Set(handled).isSubset(of: expected) { verdict.problem = difference(handled, expected) }
+        } else if verdict.ending == .complete, !journal.hasLosses {
             if handled != expected { verdict.problem = difference(handled, expected) }
         } else {
             let isDoubled = zip(handled, handled.dropFirst()).contains { $0 == $1 }
@@ -143,11 +165,25 @@ struct Simulation {
     private func ending(_ outcome: (any Error)?) -> Ending {
         switch outcome {
         case nil: .complete
-        case let failure as SimulatedFailure where failure.stage == plan.failure?.stage: .failed
+        case let failure as SimulatedFailure where plan.failures.contains { $0.stage == failure.stage }: .failed
         case is CancellationError where plan.cancelledAfter != nil: .cancelled
         case let error as StageError where error.code == .drainDeadlineExceeded && plan.hasDeadline: .late
         case .some: .wrong
         }
+    }
+
+    /// Each event is handled once, or lost once, or discarded once; of one that goes to several consumers, each copy.
+    private func fateProblem(_ journal: SimulationJournal) -> String? {
+        let fates = journal.fates
+        for stage in 0..<plan.stageCount {
+            for position in 0..<journal.memory(of: stage).emitted {
+                let fate = fates[[stage, position]] ?? []
+                if fate.isEmpty { return "event \(position) of stage \(stage) has vanished" }
+                let isOne = plan.dispatchers[stage].copies ? fate.count { $0 == "discarded" } <= 1 : fate.count == 1
+                if !isOne { return "event \(position) of stage \(stage) was \(fate)" }
+            }
+        }
+        return nil
     }
 
     private func difference(

@@ -10,12 +10,40 @@ final class SimulationJournal: Sendable {
         var windows: [SubscriptionID: Int] = [:]
         var violation: String?
         var liveStages = 0
-        var endedSources = 0
+        var memories: [Int: StageMemory] = [:]
+        /// By emitter and position: how often the event was handled, lost or discarded.
+        var fates: [[Int]: [String]] = [:]
+        var reports: Set<Report> = []
         var drowsy: [StageContext] = []
         var stages: Stages?
     }
 
+    /// The kinds of reports.
+    enum Report: CaseIterable, Hashable {
+        case restart
+        case restartOfSeveral
+        case end
+        case endBecauseOfAnother
+        case graphFailure
+        case drained
+        case drainedTooLate
+    }
+
     private let state = Mutex(State())
+
+    var reports: Set<Report> { state.withLock { $0.reports } }
+
+    func reported(_ report: GraphReport) {
+        let kind: Report =
+            switch report {
+            case .failed(_, _, .restart(let stages)): stages.count == 1 ? .restart : .restartOfSeveral
+            case .failed(_, _, .end): .end
+            case .failed(_, _, .graphFailure): .graphFailure
+            case .ended: .endBecauseOfAnother
+            case .drained(let report): report.remainders.isEmpty ? .drained : .drainedTooLate
+            }
+        state.withLock { _ = $0.reports.insert(kind) }
+    }
 
     /// What the sources emitted.
     var emitted: [SimulatedEvent.Identity] { state.withLock { $0.emitted } }
@@ -23,13 +51,29 @@ final class SimulationJournal: Sendable {
     var handled: [SimulatedEvent.Identity] { state.withLock { $0.handled } }
     var violation: String? { state.withLock { $0.violation } }
     var liveStages: Int { state.withLock { $0.liveStages } }
-    var endedSources: Int { state.withLock { $0.endedSources } }
     var stages: Stages? { state.withLock { $0.stages } }
 
     func began(_ stages: Stages?) { state.withLock { $0.stages = stages } }
     func wasEmitted(_ events: [SimulatedEvent]) { state.withLock { $0.emitted += events.map(\.identity) } }
     func wasHandled(_ events: [SimulatedEvent]) { state.withLock { $0.handled += events.map(\.identity) } }
     func violated(_ rule: String) { state.withLock { $0.violation = $0.violation ?? rule } }
+
+    /// What a stage keeps over its lives.
+    func memory(of stage: Int) -> StageMemory { state.withLock { $0.memories[stage] ?? StageMemory() } }
+    func remember(_ memory: StageMemory, of stage: Int) { state.withLock { $0.memories[stage] = memory } }
+
+    /// Notes what became of events.
+    func fate(_ events: [SimulatedEvent], _ fate: String) {
+        state.withLock { state in
+            for event in events { state.fates[[event.emitter, event.position], default: []].append(fate) }
+        }
+    }
+
+    /// What became of each event, by its emitter and its position.
+    var fates: [[Int]: [String]] { state.withLock { $0.fates } }
+
+    /// Whether some event was not handled.
+    var hasLosses: Bool { state.withLock { $0.fates.contains { $0.value.contains { $0 != "handled" } } } }
 
     func emission(of stage: Int, _ count: Int) {
         state.withLock { $0.largestEmission[stage] = max($0.largestEmission[stage] ?? 0, count) }
@@ -55,19 +99,29 @@ final class SimulationJournal: Sendable {
     /// Lives as long as a stage's value.
     final class Life: Sendable {
         private let journal: SimulationJournal
-        private let isSource: Bool
 
-        init(_ journal: SimulationJournal, isSource: Bool = false) {
+        init(_ journal: SimulationJournal) {
             self.journal = journal
-            self.isSource = isSource
             journal.state.withLock { $0.liveStages += 1 }
         }
 
         deinit {
-            journal.state.withLock { state in
-                state.liveStages -= 1
-                if isSource { state.endedSources += 1 }
-            }
+            journal.state.withLock { $0.liveStages -= 1 }
         }
     }
+}
+
+/// What a stage of a simulation keeps when it is started afresh.
+struct StageMemory: Sendable {
+    /// The calls of its handler.
+    var calls = 0
+    var hasFailedToBeMade = false
+    /// How many events it has emitted.
+    var emitted = 0
+    /// The last position seen of each producer.
+    var lastPositions: [[Int]: Int] = [:]
+    /// Of a source: the next number, and what it was given to emit.
+    var next = 0
+    var fed = 0
+    var isClosed = false
 }

@@ -1,5 +1,7 @@
 import SluiceTesting
 
+@testable import Sluice
+
 /// A random graph and what happens to it, made from a seed.
 struct SimulationPlan: Sendable {
     enum SourceKind: CaseIterable, Sendable {
@@ -25,6 +27,22 @@ struct SimulationPlan: Sendable {
         var consumer: Int
         var max: Int
         var min: Int
+        var mode = SubscriptionMode.transient
+    }
+
+    /// Stages that are supervised together.
+    struct Group: Sendable {
+        /// The group that it is in; nil: the graph.
+        var parent: Int?
+        var restart: RestartPolicy
+        var strategy: RestartStrategy
+        var surrender: Surrender
+    }
+
+    /// A stage throws in one of its calls; in call 0 it cannot be made.
+    struct Failure: Sendable {
+        var stage: Int
+        var call: Int
     }
 
     enum Action: Sendable {
@@ -32,6 +50,10 @@ struct SimulationPlan: Sendable {
         case feed(Int, Int)
         case subscribe(Edge)
         case cancel(Int)
+        case disconnect(Int)
+        case resubscribe(Int)
+        case pause(Int)
+        case resume(Int)
         case drain(Duration?)
         case go
     }
@@ -50,12 +72,14 @@ struct SimulationPlan: Sendable {
     var layers: [[Int]] = []
     /// Whether each stage decides itself how much to ask for.
     var isManual: [Bool] = []
-    /// Whether each stage serves its consumers in turn, and not the hungriest first.
-    var takesTurns: [Bool] = []
+    /// Of each stage.
+    var dispatchers: [SimulatedDispatcher.Kind] = []
+    var groups: [Group] = []
+    /// The group of each stage.
+    var memberships: [Int?] = []
     var edges: [Edge] = []
     var script: [Action] = []
-    /// The stage that throws, and in which of its calls.
-    var failure: (stage: Int, call: Int)?
+    var failures: [Failure] = []
     /// After how many seconds the task that runs the graph is cancelled.
     var cancelledAfter: Int?
 
@@ -68,14 +92,51 @@ struct SimulationPlan: Sendable {
         self.seed = seed
         var generator = SeededGenerator(seed: seed)
         makeStages(&generator)
-        takesTurns = isManual.map { _ in generator.chance(3) }
+        dispatchers = isManual.map { _ in
+            guard temper == .stormy else { return generator.chance(3) ? .roundRobin : .demand }
+            return generator.chance(2)
+                ? .demand : SimulatedDispatcher.Kind.allCases.randomElement(using: &generator) ?? .demand
+        }
+        // A partition without a consumer holds everything up while the body goes on, and so does the waking of sources.
+        if sources.contains(where: { $0.kind == .drowsy }) {
+            dispatchers = dispatchers.map { $0 == .partition ? .roundRobin : $0 }
+        }
+        memberships = isManual.map { _ in nil }
         makeEdges(&generator)
         makeScript(temper, &generator)
         guard temper == .stormy else { return }
-        if generator.chance(6) {
-            failure = (Int.random(in: 0..<stageCount, using: &generator), Int.random(in: 1...6, using: &generator))
-        }
+        makeFailures(&generator)
         if generator.chance(8) { cancelledAfter = Int.random(in: 0...8, using: &generator) }
+    }
+
+    private mutating func makeFailures(_ generator: inout SeededGenerator) {
+        guard generator.chance(2) else { return }
+        for _ in 0..<Int.random(in: 0...3, using: &generator) {
+            let waits = [Backoff.none, Backoff(base: .seconds(1), maximum: .seconds(4))]
+            let strategies: [RestartStrategy] = [.oneForOne, .restForOne, .oneForAll]
+            groups.append(
+                Group(
+                    parent: generator.chance(2) ? groups.indices.randomElement(using: &generator) : nil,
+                    restart: .upTo(
+                        Int.random(in: 1...3, using: &generator),
+                        within: .seconds(Int.random(in: 1...20, using: &generator)),
+                        backoff: waits.randomElement(using: &generator) ?? .none
+                    ),
+                    strategy: strategies.randomElement(using: &generator) ?? .oneForOne,
+                    surrender: generator.chance(2) ? .endStages : .escalate
+                )
+            )
+        }
+        for stage in 0..<stageCount where !groups.isEmpty && !generator.chance(5) {
+            memberships[stage] = groups.indices.randomElement(using: &generator)
+        }
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+            let stage = Int.random(in: 0..<stageCount, using: &generator)
+            failures.append(Failure(stage: stage, call: Int.random(in: 0...6, using: &generator)))
+        }
+        for index in edges.indices where generator.chance(3) {
+            edges[index].mode = generator.chance(2) ? .temporary : .permanent
+        }
     }
 
     private mutating func makeStages(_ generator: inout SeededGenerator) {
@@ -116,7 +177,10 @@ struct SimulationPlan: Sendable {
             for _ in 0..<3 { script.append(.feed(source, Int.random(in: 1...15, using: &generator))) }
         }
         for index in edges.indices where generator.chance(6) && hasOtherConsumer(than: index) {
-            script.append(.cancel(index))
+            script.append(generator.chance(2) ? .cancel(index) : .disconnect(index))
+        }
+        for index in edges.indices where temper == .stormy && generator.chance(8) {
+            script.append(dispatchers[edges[index].producer].keeps ? .resubscribe(index) : .pause(index))
         }
         for (before, after) in zip(layers, layers.dropFirst()) where generator.chance(4) {
             let producer = before.randomElement(using: &generator) ?? 0
@@ -130,6 +194,8 @@ struct SimulationPlan: Sendable {
             script.append(.drain(deadline.map { .seconds($0) }))
         }
         script.shuffle(using: &generator)
+        // What is never resumed would never come to its end.
+        for case .pause(let index) in script { script.append(.resume(index)) }
     }
 
     private func isConnected(_ producer: Int, _ consumer: Int) -> Bool {
@@ -137,7 +203,12 @@ struct SimulationPlan: Sendable {
     }
 
     private func hasOtherConsumer(than index: Int) -> Bool {
-        let cancelled = script.compactMap { if case .cancel(let edge) = $0 { edge } else { nil } }
+        let cancelled = script.compactMap { action -> Int? in
+            switch action {
+            case .cancel(let edge), .disconnect(let edge): edge
+            default: nil
+            }
+        }
         return edges.indices.contains { other in
             other != index && !cancelled.contains(other) && edges[other].producer == edges[index].producer
         }

@@ -12,18 +12,21 @@ import Testing
     static let seeds: Range<UInt64> = {
         let environment = ProcessInfo.processInfo.environment
         if let seed = environment["SLUICE_SEED"].flatMap(UInt64.init) { return seed..<seed + 1 }
-        return 0..<(environment["SLUICE_SEEDS"].flatMap(UInt64.init) ?? 2000)
+        return 0..<(environment["SLUICE_SEEDS"].flatMap(UInt64.init) ?? 5000)
     }()
 
     @Test func everyRandomGraphDeliversEachEventOnceAndInOrderAndEnds() {
         var endings: Set<Simulation.Ending> = []
+        var reports: Set<SimulationJournal.Report> = []
         for seed in Self.seeds {
             let verdict = Simulation(SimulationPlan(seed: seed)).run()
             endings.insert(verdict.ending)
+            reports.formUnion(verdict.reports)
             if let problem = verdict.problem { Issue.record("SLUICE_SEED=\(seed): \(problem)") }
         }
         if Self.seeds.count >= 500 {
             #expect(endings.isSuperset(of: [.complete, .failed, .cancelled, .late]), "Some ending never occurs")
+            #expect(reports == Set(SimulationJournal.Report.allCases), "Some consequence never occurs")
         }
     }
 
