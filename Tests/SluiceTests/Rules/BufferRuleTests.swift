@@ -65,7 +65,9 @@ import Testing
     @Test func anOverflowMayFailTheGraph() throws {
         try underEachSchedule { clock in
             let discarded = Log<Int>()
-            let options = EmissionOptions<Int>(buffer: .bounded(2, .fail)) { events, _ in discarded.append(events) }
+            let options = EmissionOptions<Int>(buffer: .bounded(2, .fail)) { events, reason in
+                if reason == .bufferFull { discarded.append(events) }
+            }
             let error = await #expect(throws: StageError.self) {
                 try await withStages(clock: clock) { stages in
                     let lists = stages.start("lists", options: options) { Lists(lists: [[1, 2, 3, 4, 5]]) }
