@@ -9,13 +9,31 @@ import Synchronization
 /// let executor = DeterministicExecutor(seed: 42)
 /// let sum = try executor.run { try await graph(clock: executor.clock) }
 /// ```
+///
+/// A test tries many schedules, and names the one that fails:
+///
+/// ```swift
+/// try DeterministicExecutor.check(seeds: 0..<1000) { clock in try await graph(clock: clock) }
+/// ```
+///
+/// throws a ``FailedSchedule`` with its seed; `seeds: 17..<18` runs that one again, as often as you like. A schedule
+/// replays only if nothing else is left to chance: time must come from the executor's clock, random numbers from a
+/// ``SeededGenerator``, and nothing may iterate over a `Set` or a `Dictionary`. What leaves the executor is not replayed
+/// either: `Task.detached`, `Task { }` outside of the run, actors with executors of their own, and real threads.
 public final class DeterministicExecutor: TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
+        /// They wait until there are no jobs.
+        var idle: [UnsafeContinuation<Void, Never>] = []
         var generator: SeededGenerator
     }
 
     private let state: Mutex<State>
+
+    @TaskLocal private static var running: DeterministicExecutor?
+
+    /// The executor whose run the current task belongs to.
+    public static var current: DeterministicExecutor? { running }
 
     /// The clock to inject into what runs here.
     public let clock = TestClock()
@@ -51,7 +69,7 @@ public final class DeterministicExecutor: TaskExecutor {
         // a check's throw, which fails the test.
         let task = Task(executorPreference: self) {
             do {
-                outcome.set(.success(try await body()))
+                outcome.set(.success(try await Self.$running.withValue(self) { try await body() }))
             } catch {
                 outcome.set(.failure(error))
             }
@@ -62,6 +80,8 @@ public final class DeterministicExecutor: TaskExecutor {
                     task.cancel()
                     throw error
                 }
+            } else if resumeIdle() {
+                continue
             } else if let result = outcome.get() {
                 return try result.get()
             } else if !clock.advanceToNextSleeper() {
@@ -69,6 +89,24 @@ public final class DeterministicExecutor: TaskExecutor {
                 throw Stuck()
             }
         }
+    }
+
+    /// Waits until nothing else can happen without a passing of time.
+    ///
+    /// Call it in a task of this executor's run.
+    public func idle() async {
+        await withUnsafeContinuation { continuation in
+            state.withLock { $0.idle.append(continuation) }
+        }
+    }
+
+    private func resumeIdle() -> Bool {
+        let idle = state.withLock { state in
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for continuation in idle { continuation.resume() }
+        return !idle.isEmpty
     }
 
     private func runOne() -> Bool {
@@ -84,6 +122,40 @@ public final class DeterministicExecutor: TaskExecutor {
 
     /// Nothing can happen any more, and the body has not ended: a deadlock, or a wait for something outside.
     public struct Stuck: Error {}
+}
+
+extension DeterministicExecutor {
+    /// Runs a task under several schedules, each on an executor of its own.
+    ///
+    /// - Parameters:
+    ///   - seeds: One for each schedule.
+    ///   - body: What to run. It is given the executor's clock.
+    /// - Throws: The first failure with its seed.
+    public static func check(
+        seeds: Range<UInt64>,
+        _ body: @escaping @Sendable (TestClock) async throws -> Void
+    ) throws(FailedSchedule) {
+        for seed in seeds {
+            let executor = DeterministicExecutor(seed: seed)
+            do {
+                try executor.run { try await body(executor.clock) }
+            } catch {
+                throw FailedSchedule(seed: seed, error: error)
+            }
+        }
+    }
+
+    /// A schedule under which something failed.
+    public struct FailedSchedule: Error, CustomStringConvertible {
+        /// Replays the schedule.
+        public let seed: UInt64
+
+        /// What was thrown; ``Stuck`` if nothing could happen any more.
+        public let error: any Error
+
+        /// Both.
+        public var description: String { "Seed \(seed): \(error)" }
+    }
 }
 
 private final class Outcome<Result: Sendable>: Sendable {

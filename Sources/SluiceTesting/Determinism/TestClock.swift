@@ -1,6 +1,17 @@
 import Synchronization
 
 /// A clock that moves only when a test moves it.
+///
+/// On a ``DeterministicExecutor`` the executor moves its own clock: to the next sleeper when nothing else can happen.
+/// Elsewhere the test does, with ``advance(by:)``:
+///
+/// ```swift
+/// let clock = TestClock()
+/// let limiter = RateLimiter(clock: clock)
+/// clock.advance(by: .seconds(1))
+/// ```
+///
+/// Sleepers are resumed in the order of their times; as jobs of their own executor, so what they do next is done there.
 public final class TestClock: Clock {
     /// A time of this clock: the duration since it was made.
     public struct Instant: InstantProtocol {

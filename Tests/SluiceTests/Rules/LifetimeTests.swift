@@ -98,8 +98,8 @@ import Testing
                 let sink = ConsumerProbe<Token>()
                 source.send([Token(count)])
                 try await withStages(clock: clock) { stages in
-                    let from = stages.start { context in source.stage(context) }
-                    let to = stages.start { sink.stage() }
+                    let from = stages.start(source)
+                    let to = stages.start(sink)
                     try await to.subscribe(to: from)
                     sink.ask(2)
                     source.finish()

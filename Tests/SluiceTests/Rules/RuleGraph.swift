@@ -7,10 +7,7 @@ import Synchronization
 func underEachSchedule(
     _ body: @escaping @Sendable (TestClock) async throws -> Void
 ) throws {
-    for seed in UInt64(0)..<20 {
-        let executor = DeterministicExecutor(seed: seed)
-        try executor.run { try await body(executor.clock) }
-    }
+    try DeterministicExecutor.check(seeds: 0..<20, body)
 }
 
 /// Lets everything else go on until a condition holds.
