@@ -101,7 +101,8 @@ extension ConsumerProbe {
         return cause
     }
 
-    private func take(_ count: Int, within limit: Duration) async throws -> [Event] {
+    /// Takes as many events as come within a limit, or before the end of the stage.
+    func take(_ count: Int, within limit: Duration) async throws -> [Event] {
         precondition(count >= 0, "There are no \(count) events")
         _ = try await changes.until(within: limit, on: clock) { [self] in
             state.withLock { $0.received - $0.expected >= count || $0.hasEnded }

@@ -51,6 +51,9 @@ public final class ConsumerProbe<Event: Sendable>: Sendable {
     /// Every event so far, in order.
     public var events: [Event] { messages.flatMap { $0 } }
 
+    /// Whether the stage has come to its end, in whatever way.
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
     /// The stage to start; start it once.
     ///
     /// ``Sluice/Stages/start(_:as:)`` does it, and lets the probe know why its stage has ended.
