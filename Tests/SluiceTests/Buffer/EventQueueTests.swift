@@ -42,6 +42,12 @@ import Testing
         expect(queue.removeFirst(.max).array() == model)
     }
 
+    @Test("D16: an empty queue gives nothing") func empty() {
+        var queue = EventQueue()
+        let taken: [Int] = queue.removeFirst(5).array()
+        expect(taken.isEmpty && queue.isEmpty)
+    }
+
     @Test func aBatchThatPassesThroughWholeIsNotCopied() {
         var queue = EventQueue()
         let batch = Array(0..<100)

@@ -53,6 +53,22 @@ import Testing
         expect(bench.ask(5, by: 1) == [.init(to: 0, events: [2]), .init(to: 1, events: [2])])
     }
 
+    @Test("J15, J16: what a leaver had asked for is forgotten, and nobody waits for it")
+    func demandOfALeaver() throws {
+        var bench = try bench(1)
+        _ = bench.ask(10, by: 0)
+        _ = bench.cancel(0)
+        try bench.subscribe(1, .init())
+        _ = bench.ask(5, by: 1)
+        expect(bench.dispatcher.capacity == 5)
+        expect(bench.dispatch([1, 2, 3]) == [.init(to: 1, events: [1, 2, 3])])
+        try bench.subscribe(2, .init())
+        _ = bench.ask(4, by: 1)
+        expect(bench.dispatcher.capacity == 0)
+        _ = bench.cancel(2)
+        expect(bench.dispatcher.capacity == 6)
+    }
+
     @Test("J17: what a selector rejects costs no demand, and what nobody wants is discarded")
     func selectors() throws {
         var bench = try bench(0)

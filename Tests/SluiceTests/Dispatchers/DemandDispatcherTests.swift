@@ -114,7 +114,7 @@ import Testing
         expect(bench.queue.count == 1)
     }
 
-    @Test("X: random asks, leavings and events keep every law", arguments: UInt64(0)..<50)
+    @Test("X, W7: random asks, leavings and events keep every law", arguments: UInt64(0)..<50)
     func randomWalk(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var bench = Bench(subscriptions: 4)

@@ -37,6 +37,20 @@ import Testing
         expect(bench.ask(9, by: 0) == [.init(to: 0, events: [13, 15])])
     }
 
+    @Test("J22: partitions have names")
+    func named() throws {
+        var bench = DispatcherBench(
+            PartitionDispatcher<Int, String>(keys: ["odd", "even"], queueLimit: 9) { .to($0 % 2 == 0 ? "even" : "odd") }
+        )
+        try bench.subscribe(0, "even")
+        try bench.subscribe(1, "odd")
+        _ = bench.ask(4, by: 0)
+        _ = bench.ask(4, by: 1)
+        expect(
+            bench.dispatch(Array(1...8)) == [.init(to: 0, events: [2, 4, 6, 8]), .init(to: 1, events: [1, 3, 5, 7])]
+        )
+    }
+
     @Test("J23, W5: what goes to nobody costs no demand")
     func discarded() throws {
         var bench = bench()

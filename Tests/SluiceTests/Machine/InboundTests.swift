@@ -82,7 +82,8 @@ extension Inbound {
         expect(!inbound.hasSeenFinish, "A producer that was left has not finished")
     }
 
-    @Test func messagesOfAnEndedSubscriptionAreIgnored() {
+    @Test("H2, H3: messages and asks of an ended subscription are ignored")
+    func messagesOfAnEndedSubscriptionAreIgnored() {
         var inbound = inbound(min: 0, max: 2)
         _ = inbound.ended(.first, .finished)
         inbound.removeFinished()

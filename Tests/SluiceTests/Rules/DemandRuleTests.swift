@@ -116,8 +116,8 @@ import Testing
             let source = ProducerProbe<Int>()
             let sink = ConsumerProbe<Int>()
             try await withStages(clock: clock) { stages in
-                let from = stages.start { context in source.stage(context) }
-                let to = stages.start { sink.stage() }
+                let from = stages.start(source)
+                let to = stages.start(sink)
                 try await to.subscribe(to: from)
                 source.send([1, 2])
                 sink.ask(5)
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test("D: surplus is kept, and lowers the next demand") func surplus() throws {
+    @Test("A9: surplus is kept, and lowers the next demand") func surplus() throws {
         try underEachSchedule { clock in
             let demands = Log<Int>()
             let probe = ConsumerProbe<Int>()
@@ -200,7 +200,88 @@ import Testing
         }
     }
 
-    @Test func cancellingASubscriptionStillHandlesWhatWasDelivered() throws {
+    struct Stumbling: Consumer {
+        let log: Log<[Int]>
+
+        mutating func handleEvents(_ events: [Int]) async throws {
+            log.append([events])
+            if events.contains(5) { throw Broken() }
+        }
+    }
+
+    @Test("A8: a consumer that fails in a message gets nothing more of it, and asks for nothing more")
+    func failureInAMessage() throws {
+        try underEachSchedule { clock in
+            let (source, log) = (ProducerProbe<Int>(), Log<[Int]>())
+            await #expect(throws: Broken()) {
+                try await withStages(clock: clock) { stages in
+                    let from = stages.start(source)
+                    let sink = stages.start { Stumbling(log: log) }
+                    try await sink.subscribe(to: from, maxDemand: 9, minDemand: 6)
+                    source.send(Array(0..<9))
+                }
+            }
+            #expect(log.all == [[0, 1, 2], [3, 4, 5]])
+            #expect(source.demands.allSatisfy { $0 == 9 || $0 == 3 } && source.demands.count <= 2)
+        }
+    }
+
+    struct AskingFirst: ManualConsumer {
+        let log: Log<[Int]>
+        let subscriptions: Log<SubscriptionID>
+
+        mutating func subscribed(_ subscription: ManualSubscription) async throws {
+            subscriptions.append([subscription.id])
+            subscription.ask(50)
+        }
+
+        mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
+            log.append([events])
+        }
+    }
+
+    @Test("F17, G4: a manual consumer is told of each subscription once, and asks there for the first time")
+    func manualFromTheStart() throws {
+        try underEachSchedule { clock in
+            let (log, told) = (Log<[Int]>(), Log<SubscriptionID>())
+            try await withStages(clock: clock) { stages in
+                let numbers = stages.start { Counter(end: 50) }
+                let sink = stages.start { AskingFirst(log: log, subscriptions: told) }
+                let subscription = try await sink.subscribe(to: numbers)
+                stages.go()
+                await settle(clock)
+                #expect(told.all == [subscription.id])
+                #expect(log.all == [Array(0..<50)])
+                // Its end is seen only when something more is wanted.
+                subscription.cancel()
+            }
+        }
+    }
+
+    @Test("B9: a stage between that leaves its producer still emits what it got, and then ends")
+    func leavingWithoutDemand() throws {
+        try underEachSchedule { clock in
+            let (handled, sink) = (Log<[Int]>(), ConsumerProbe<Int>())
+            try await withStages(clock: clock) { stages in
+                let numbers = stages.start { Counter() }
+                let doubled = stages.start { Doubler(log: handled) }
+                let subscription = try await doubled.subscribe(to: numbers, maxDemand: 100, minDemand: 50)
+                stages.go()
+                await settle(clock)
+                subscription.cancel()
+                await settle(clock)
+                #expect(handled.all.isEmpty)
+                try await stages.start(sink).subscribe(to: doubled)
+                sink.ask(1000)
+                try await sink.expect((0..<200).map { $0 / 2 })
+                try await sink.expectNothing()
+            }
+            #expect(handled.all.flatMap { $0 } == Array(0..<100))
+        }
+    }
+
+    @Test("G7: what was delivered before a cancellation is handled, and nothing after it")
+    func cancellingASubscriptionStillHandlesWhatWasDelivered() throws {
         try underEachSchedule { clock in
             let (slow, other) = (Log<Int>(), Log<Int>())
             let source = ProducerProbe<Int>()
@@ -223,7 +304,8 @@ import Testing
         }
     }
 
-    @Test func aSubscriptionToAFinishedStageGetsWhatIsHeldAndThenTheEnd() throws {
+    @Test("F6, F8: a subscription to a finished stage gets what is held, and then the end")
+    func aSubscriptionToAFinishedStageGetsWhatIsHeldAndThenTheEnd() throws {
         try underEachSchedule { clock in
             let demands = Log<Int>()
             let (first, second, third) = (ConsumerProbe<Int>(), Log<Int>(), Log<Int>())

@@ -46,7 +46,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Ending.allCases) func everythingIsFreedWhenTheGraphHasEnded(_ ending: Ending) throws {
+    @Test("G18: everything is freed when the graph has ended, in whatever way", arguments: Ending.allCases)
+    func everythingIsFreedWhenTheGraphHasEnded(_ ending: Ending) throws {
         let count = Count()
         weak var scope: ScopeStorage?
         try underEachSchedule { clock in

@@ -70,6 +70,27 @@ import Testing
         }
     }
 
+    @Test("C6: after a pause the source is asked once for all that was asked for meanwhile")
+    func askedForAll() throws {
+        try underEachSchedule { clock in
+            let (probe, sinks) = (ProducerProbe<Int>(), [ConsumerProbe<Int>(), ConsumerProbe<Int>()])
+            try await withStages(clock: clock) { stages in
+                let source = stages.start(probe, options: .init(startsPaused: true))
+                for sink in sinks {
+                    try await stages.start(sink).subscribe(to: source)
+                    sink.ask(2)
+                }
+                stages.go()
+                await settle(clock)
+                #expect(probe.demands.isEmpty)
+                source.resume()
+                try await probe.expectDemand(4)
+                #expect(probe.demands == [4])
+                probe.finish()
+            }
+        }
+    }
+
     @Test func aPausedStageBetweenOthersTakesNothingAndADrainEndsThePause() throws {
         try underEachSchedule { clock in
             let log = Log<Int>()

@@ -21,7 +21,8 @@ import Testing
         return nil
     }
 
-    @Test func aProducerIsFedInOrderWithItsEventsAndBeforeItMayRun() throws {
+    @Test("G15: a call is answered when it has run, whatever is emitted afterwards; events keep the order of the calls")
+    func aProducerIsFedInOrderWithItsEventsAndBeforeItMayRun() throws {
         try underEachSchedule { clock in
             let log = Log<Int>()
             try await withStages(clock: clock) { stages in
@@ -40,6 +41,26 @@ import Testing
                 #expect(count >= 1)
             }
             #expect(log.all == [1, 2, 3, 4])
+        }
+    }
+
+    @Test("G16: a call may end the stage and is still answered")
+    func endingCall() throws {
+        try underEachSchedule { clock in
+            let sink = ConsumerProbe<Int>()
+            try await withStages(clock: clock) { stages in
+                let queue = stages.start { Queue(events: [1]) }
+                try await stages.start(sink).subscribe(to: queue)
+                stages.go()
+                sink.ask(2)
+                try await sink.expect([1])
+                let answer = try await queue.perform { queue in
+                    queue.isClosed = true
+                    return "closed"
+                }
+                #expect(answer == "closed")
+                try await sink.expectFinish()
+            }
         }
     }
 

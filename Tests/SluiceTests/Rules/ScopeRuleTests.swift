@@ -90,13 +90,32 @@ import Testing
         }
     }
 
-    @Test func aValueThatCannotBeMadeFailsItsStage() throws {
+    @Test("G1: a value that cannot be made fails its stage") func aValueThatCannotBeMadeFailsItsStage() throws {
         try underEachSchedule { clock in
             await #expect(throws: Broken()) {
                 try await withStages(clock: clock) { stages in
                     _ = stages.start { () async throws -> Counter in throw Broken() }
                     try await clock.sleep(for: .seconds(1))
                 }
+            }
+        }
+    }
+
+    @Test("F1, F2: a subscription is accepted when its call returns; a consumer that has ended makes none")
+    func acceptedOrNot() throws {
+        try underEachSchedule { clock in
+            try await withStages(clock: clock) { stages in
+                let (numbers, none) = (stages.start { Counter(end: 1) }, stages.start { Counter(end: 0) })
+                let (first, second) = (stages.start { Collector(log: Log<Int>()) }, ConsumerProbe<Int>())
+                let one = try await first.subscribe(to: numbers)
+                let ending = stages.start(second)
+                let two = try await ending.subscribe(to: none)
+                #expect(one.id != two.id)
+                #expect(stages.snapshot().edges.map(\.subscription) == [one.id.number, two.id.number])
+                stages.go()
+                second.ask(1)
+                try await second.expectFinish()
+                #expect(await code { _ = try await ending.subscribe(to: numbers) } == .stageEnded)
             }
         }
     }

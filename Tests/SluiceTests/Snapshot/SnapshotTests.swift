@@ -29,7 +29,8 @@ import Testing
         return try #require(snapshots.all.first)
     }
 
-    @Test func everyPlaceWhereEventsWaitIsShown() throws {
+    @Test("G20: every stage, and every place where events wait, is shown")
+    func everyPlaceWhereEventsWaitIsShown() throws {
         let snapshot = try slowSinkGraph()
         #expect(snapshot.stages.map(\.name) == ["numbers", "passer", "sink"])
         #expect(snapshot.stages.map(\.activity) == [.waitingForDemand, .waitingForDemand, .busy])
@@ -40,6 +41,26 @@ import Testing
         #expect(snapshot.edges[0].delivered == passer.emitted + passer.waiting)
         #expect(sink.waiting == 2 && snapshot.edges[1].delivered == 4)
         #expect(snapshot.edges.allSatisfy { $0.outstanding >= 0 } && snapshot.stalled.isEmpty)
+    }
+
+    @Test("D8, D9: what a stage keeps is counted; a consumer keeps nothing")
+    func kept() throws {
+        try underEachSchedule { clock in
+            let (gate, sink) = (Gate(), ConsumerProbe<Int>())
+            gate.open()
+            try await withStages(clock: clock) { stages in
+                let source = stages.start { BufferRuleTests.GatedSource(gate: gate) }
+                try await stages.start(sink).subscribe(to: source)
+                stages.go()
+                for (ask, buffered) in [(1, 7), (3, 4), (4, 0)] {
+                    sink.ask(ask)
+                    try await sink.next(ask)
+                    try await sink.expectNothing()
+                    #expect(stages.snapshot().stages.map(\.buffered) == [buffered, 0])
+                }
+                sink.ask(1)
+            }
+        }
     }
 
     @Test func theSlowStageIsTheBottleneck() throws {
