@@ -63,7 +63,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "SluiceTests", dependencies: ["Sluice", "SluiceTesting"], swiftSettings: coreSettings),
+        .testTarget(
+            name: "SluiceTests",
+            dependencies: ["Sluice", "SluiceTesting"],
+            exclude: ["SCENARIOS.md"],
+            swiftSettings: coreSettings
+        ),
         .testTarget(
             name: "SluicePostgresTests",
             dependencies: ["Sluice", "SluicePostgres", "SluiceTesting"],

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Sluice
 
-/// GenStage's scenarios J20 to J29, told by the capacity; its markers between events (J26 to J28) do not exist here.
+/// GenStage's scenarios J20 to J29, told by the capacity.
 @Suite struct PartitionDispatcherTests {
     typealias Bench = DispatcherBench<PartitionDispatcher<Int, Int>>
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// GenStage's scenarios I; I3 is about a mailbox that a loop here does not have.
+/// GenStage's scenarios I.
 @Suite struct StreamScenarioTests {
     @Test("I1: ten of an endless stage, with the default demand") func take() throws {
         try underEachSchedule { clock in

@@ -3,18 +3,7 @@ import Testing
 
 @testable import Sluice
 
-// GenStage's scenarios K, and what became of those that are not below:
-//
-// | scenario                                  | here                                                                  |
-// |-------------------------------------------|-----------------------------------------------------------------------|
-// | K1 init errors, K2 bad restart and        | no templates, restart types or shutdown kinds; what is left, the      |
-// | shutdown values, K3 child_spec            | pool's options, are types and preconditions                           |
-// | K4 results of start_child                 | no child without an event                                             |
-// | K7 a restart that returns ignore          | an attempt has no third ending                                        |
-// | K10 shutdown kinds                        | a task can only be asked to end: see the drain and cancel tests       |
-// | K11 terminate_child                       | a worker has no name from outside; a timeout ends an attempt          |
-// | K20 code_change                           | no code is changed while it runs                                      |
-
+/// GenStage's scenarios K; SCENARIOS.md tells what became of those that are not here.
 @Suite struct ConsumerSupervisorTests {
     /// A probe feeds a pool whose events end when the test says so.
     private func withPool(
