@@ -20,7 +20,11 @@ final class CallRecord: Sendable {
         state.withLock { $0.violation = $0.violation ?? (rule, message) }
     }
 
-    /// A call threw an error: after an interruption it may throw `CancellationError` only.
+    /// A call threw an error: `CancellationError` after an interruption is right, anything else is not.
+    ///
+    /// - Parameters:
+    ///   - error: What it threw.
+    ///   - rule: The rule for interrupted calls.
     func threw(_ error: any Error, rule: String) {
         guard Task.isCancelled, !(error is CancellationError) else { return }
         violated(rule, "the interrupted call threw \(error)")

@@ -27,24 +27,18 @@ public func checkConsumer<C: Consumer, Outcome: Equatable & Sendable>(
 ) throws(StageViolation) {
     precondition(!events.isEmpty, "A check needs at least one event")
     for seed in seeds {
-        let trial = ReceiverTrial<C.Input, Outcome>(letter: "C", events: events, seed: seed) {
-            stages,
-            source,
-            cut,
-            record,
-            clock in
-            let result = Result<Outcome>()
-            let consumer = stages.start {
-                let base = try await make(clock)
-                return ObservedConsumer(
-                    base: base,
+        let trial = ReceiverTrial<C.Input, Outcome>(letter: "C", events: events, seed: seed) { bench in
+            let (result, cut) = (Result<Outcome>(), bench.cut)
+            let consumer = bench.stages.start {
+                ObservedConsumer(
+                    base: try await make(bench.clock),
                     left: events.count,
-                    record: record,
+                    record: bench.record,
                     result: result,
                     outcome: outcome
                 )
             }
-            try await consumer.subscribe(to: source, maxDemand: cut.maxDemand, minDemand: cut.minDemand)
+            try await consumer.subscribe(to: bench.source, maxDemand: cut.maxDemand, minDemand: cut.minDemand)
             return .init(outcome: { result.value })
         }
         let reference = try trial.run(.one)

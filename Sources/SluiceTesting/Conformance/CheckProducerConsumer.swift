@@ -25,19 +25,13 @@ public func checkProducerConsumer<S: ProducerConsumer>(
 ) throws(StageViolation) where S.Output: Equatable {
     precondition(!events.isEmpty, "A check needs at least one event")
     for seed in seeds {
-        let trial = ReceiverTrial<S.Input, [S.Output]>(letter: "T", events: events, seed: seed) {
-            stages,
-            source,
-            cut,
-            record,
-            clock in
-            let probe = ConsumerProbe<S.Output>()
-            let stage = stages.start {
-                ObservedProducerConsumer(base: try await make(clock), record: record)
+        let trial = ReceiverTrial<S.Input, [S.Output]>(letter: "T", events: events, seed: seed) { bench in
+            let (probe, cut) = (ConsumerProbe<S.Output>(), bench.cut)
+            let stage = bench.stages.start {
+                ObservedProducerConsumer(base: try await make(bench.clock), record: bench.record)
             }
-            let sink = stages.start(probe)
-            try await stage.subscribe(to: source, maxDemand: cut.maxDemand, minDemand: cut.minDemand)
-            try await sink.subscribe(to: stage)
+            try await stage.subscribe(to: bench.source, maxDemand: cut.maxDemand, minDemand: cut.minDemand)
+            try await bench.stages.start(probe).subscribe(to: stage)
             probe.ask(cut.message)
             let drive: @Sendable () async throws -> Void = {
                 while !probe.hasEnded {

@@ -16,6 +16,8 @@ struct ObservedProducer<Base: Producer>: Producer {
             events = try await base.handleDemand(demand)
         } catch {
             record.threw(error, rule: "P4")
+            // It would look like the end of the graph.
+            if error is CancellationError, !Task.isCancelled { try violated("P9", "it failed: \(error)") }
             throw error
         }
         guard let events else {

@@ -31,7 +31,6 @@ struct ProducerTrial<P: Producer>: Sendable where P.Output: Equatable {
         let clock = executor.clock
         let record = CallRecord()
         let probe = ConsumerProbe<P.Output>()
-        let isInterrupted = ending != .complete
         do {
             try executor.run {
                 try await withStages(clock: clock) { stages in
@@ -45,10 +44,8 @@ struct ProducerTrial<P: Producer>: Sendable where P.Output: Equatable {
                     try await drive(probe, pace, stages, ending)
                 }
             }
-        } catch is CancellationError {
-            // A run ends so.
         } catch {
-            throw record.violation(seed) ?? violation(of: error, isInterrupted)
+            if let problem = record.violation(seed) ?? violation(of: error, ending) { throw problem }
         }
         if let violation = record.violation(seed) { throw violation }
         return probe.events
@@ -87,16 +84,17 @@ struct ProducerTrial<P: Producer>: Sendable where P.Output: Equatable {
         probe.ask(1 << 30)
     }
 
-    private func violation(of error: any Error, _ isInterrupted: Bool) -> StageViolation {
+    /// - Returns: Nil if the run has ended as it should.
+    private func violation(of error: any Error, _ ending: Ending) -> StageViolation? {
         switch error {
         case let violation as StageViolation:
             return violation
+        case is CancellationError:
+            return nil
+        case is DeterministicExecutor.Stuck where ending == .complete:
+            return StageViolation(rule: "P9", seed: seed, message: "nothing can happen any more")
         case is DeterministicExecutor.Stuck:
-            return StageViolation(
-                rule: isInterrupted ? "P3" : "P9",
-                seed: seed,
-                message: isInterrupted ? "the interrupted call never returns" : "nothing can happen any more"
-            )
+            return StageViolation(rule: "P3", seed: seed, message: "the interrupted call never returns")
         case let error as StageError where error.code == .drainDeadlineExceeded:
             return StageViolation(rule: "P3", seed: seed, message: "the call took no notice of the drain: \(error)")
         default:

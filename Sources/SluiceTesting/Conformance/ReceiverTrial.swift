@@ -2,6 +2,15 @@ import Sluice
 
 /// One run of a stage that receives given events.
 struct ReceiverTrial<Event: Sendable, Outcome: Sendable>: Sendable {
+    /// What a stage is started with.
+    struct Bench: Sendable {
+        let stages: Stages
+        let source: StageHandle<CutSource<Event>>
+        let cut: Cut
+        let record: CallRecord
+        let clock: TestClock
+    }
+
     /// A stage that has been started and subscribed.
     struct Subject: Sendable {
         /// Does the consumers' part until the stage has handled everything.
@@ -14,7 +23,7 @@ struct ReceiverTrial<Event: Sendable, Outcome: Sendable>: Sendable {
     let letter: String
     let events: [Event]
     let seed: UInt64
-    let start: @Sendable (Stages, StageHandle<CutSource<Event>>, Cut, CallRecord, TestClock) async throws -> Subject
+    let start: @Sendable (Bench) async throws -> Subject
 
     /// Runs it undisturbed, to the end of the events.
     func run(_ cut: Cut) throws(StageViolation) -> Outcome {
@@ -48,7 +57,8 @@ struct ReceiverTrial<Event: Sendable, Outcome: Sendable>: Sendable {
                 do {
                     try await withStages(clock: clock) { stages in
                         let source = stages.start { [events] in CutSource(events: events[...], size: cut.message) }
-                        let started = try await start(stages, source, cut, record, clock)
+                        let bench = Bench(stages: stages, source: source, cut: cut, record: record, clock: clock)
+                        let started = try await start(bench)
                         subject = started
                         stages.go()
                         try await body(started, clock)

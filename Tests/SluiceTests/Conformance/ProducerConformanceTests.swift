@@ -56,7 +56,7 @@ import Testing
 
     enum Wrong: CaseIterable {
         case returnsTooMuch, wakesItself, ignoresInterruptions, throwsAnotherError, skips
-        case goesOnAfterItsEnd, knowsOtherInstances, ordersByDemand, stalls, fails
+        case goesOnAfterItsEnd, knowsOtherInstances, ordersByDemand, stalls, fails, cancelsItself
 
         var rule: String {
             switch self {
@@ -68,7 +68,7 @@ import Testing
             case .goesOnAfterItsEnd: "P6"
             case .knowsOtherInstances: "P7"
             case .ordersByDemand: "P8"
-            case .stalls, .fails: "P9"
+            case .stalls, .fails, .cancelsItself: "P9"
             }
         }
     }
@@ -121,6 +121,7 @@ import Testing
                     return []
                 case .stalls: return []
                 case .fails: throw Broken()
+                case .cancelsItself: throw CancellationError()
                 default: break
                 }
             }
