@@ -82,7 +82,7 @@ extension Inbound {
         expect(!inbound.hasSeenFinish, "A producer that was left has not finished")
     }
 
-    @Test("H2, H3: messages and asks of an ended subscription are ignored")
+    @Test("H3: messages of an ended subscription are ignored, and nothing is asked for it")
     func messagesOfAnEndedSubscriptionAreIgnored() {
         var inbound = inbound(min: 0, max: 2)
         _ = inbound.ended(.first, .finished)

@@ -92,6 +92,10 @@ import Testing
         }
     }
 
+    @Test("G2: a buffer of less than nothing stops the program") func negativeLimit() async {
+        await #expect(processExitsWith: .failure) { _ = BufferPolicy.bounded(-1, .fail) }
+    }
+
     @Test func anOverflowMayFailTheGraph() throws {
         try underEachSchedule { clock in
             let discarded = Log<Int>()
