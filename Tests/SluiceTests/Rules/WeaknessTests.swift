@@ -46,14 +46,14 @@ import Testing
                 let from = stages.start(dispatcher: BroadcastDispatcher()) { source.stage($0) }
                 let both = stages.start { Collector(log: twice) }
                 let other = stages.start { Collector(log: once) }
-                let first = try await both.subscribe(to: from, as: .init())
                 try await both.subscribe(to: from, as: .init())
+                let second = try await both.subscribe(to: from, as: .init())
                 try await other.subscribe(to: from, as: .init())
                 stages.go()
                 source.send([1])
                 await settle(clock)
                 #expect(twice.all == [1, 1] && once.all == [1])
-                first.cancel()
+                second.cancel()
                 await settle(clock)
                 source.send([2])
                 source.finish()
