@@ -5,7 +5,7 @@ import Testing
 
 /// A live subscription that wants something else keeps what it has asked for and what waits for it.
 @Suite struct ResubscriptionTests {
-    @Test func f11aConsumerMovesToAnotherPartitionWithItsDemand() throws {
+    @Test("F11, F15: a consumer moves to another partition with its demand") func moving() throws {
         try underEachSchedule { clock in
             let (mover, other) = (ConsumerProbe<Int>(), ConsumerProbe<Int>())
             try await withStages(clock: clock) { stages in
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func f12anEndedSubscriptionIsRefused() throws {
+    @Test("F12: a subscription that has ended cannot want anything else") func ended() throws {
         try underEachSchedule { clock in
             try await withStages(clock: clock) { stages in
                 let numbers = stages.start(dispatcher: BroadcastDispatcher<Int>()) { Counter() }
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func f13aRefusedChangeChangesNothing() throws {
+    @Test("F13: a refused change changes nothing") func refused() throws {
         try underEachSchedule { clock in
             let probe = ConsumerProbe<Int>()
             try await withStages(clock: clock) { stages in
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func f14aSelectorChangesBetweenTwoEventsAndKeepsWhatLags() throws {
+    @Test("F14: a selector changes between two events, and what lags stays") func selector() throws {
         try underEachSchedule { clock in
             let (slow, fast) = (ConsumerProbe<Int>(), ConsumerProbe<Int>())
             try await withStages(clock: clock) { stages in

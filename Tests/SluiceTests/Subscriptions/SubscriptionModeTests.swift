@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func g10aTransientConsumerEndsWithItsProducersErrorAfterWhatItGot() throws {
+    @Test("G10: a transient consumer ends with its producer's error, after what it got") func transient() throws {
         try underEachSchedule { clock in
             let (run, end) = try await run(.transient, clock)
             guard case .failed(is Broken) = end else { return #expect(Bool(false), "It ended as \(end)") }
@@ -62,14 +62,14 @@ import Testing
         }
     }
 
-    @Test func g11aPermanentConsumerEndsWithItsProducersError() throws {
+    @Test("G11: a permanent consumer ends with its producer's error") func permanent() throws {
         try underEachSchedule { clock in
             let (run, _) = try await run(.permanent, clock)
             #expect(run.endedStages == ["sink"])
         }
     }
 
-    @Test func g12aTemporaryConsumerGoesOn() throws {
+    @Test("G12, F8: a temporary consumer goes on") func temporary() throws {
         try underEachSchedule { clock in
             let (run, _) = try await run(.temporary, clock)
             #expect(run.endedStages.isEmpty && run.lost.all.isEmpty)
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func g13theErrorGoesDownAChainUntilASubscriptionIsTemporary() throws {
+    @Test("G13: the error goes down a chain until a subscription is temporary") func chain() throws {
         try underEachSchedule { clock in
             let run = Run()
             try await withStages(clock: clock, reporting: { run.reports.append([$0]) }) { stages in
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func g9aProducerThatFinishesEndsAPermanentConsumerAndNoOther() throws {
+    @Test("G9: a producer that finishes ends a permanent consumer and no other") func finishing() throws {
         for mode in [SubscriptionMode.permanent, .transient, .temporary] {
             try underEachSchedule { clock in
                 let log = Log<Int>()
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func g8theProducerOfAConsumerThatEndedForGoodGoesOnForTheOthers() throws {
+    @Test("G8: the producer of a consumer that ended for good goes on for the others") func lostConsumer() throws {
         struct FailingSink: Consumer {
             mutating func handleEvents(_ events: [Int]) async throws { throw Broken() }
         }
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func g7eitherSideCancelsWithAReasonThatTheSubscriptionTells() throws {
+    @Test("G7: either side cancels with a reason, which the subscription tells") func reasons() throws {
         for isProducer in [false, true] {
             try underEachSchedule { clock in
                 let log = Log<Int>()
