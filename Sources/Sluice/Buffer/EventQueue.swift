@@ -1,6 +1,6 @@
 /// Events in order, kept in the batches in which they came, so that a batch that passes through whole is never copied.
 package struct EventQueue: Sendable {
-    private var batches = ShortQueue<Batch>()
+    private var batches = ShortQueue<EventBatch>()
 
     /// How many events there are.
     package private(set) var count = 0
@@ -10,12 +10,12 @@ package struct EventQueue: Sendable {
 
     package init() {}
 
-    package init(_ batch: consuming Batch) {
+    package init(_ batch: consuming EventBatch) {
         append(batch)
     }
 
     /// Adds events at the end.
-    package mutating func append(_ batch: consuming Batch) {
+    package mutating func append(_ batch: consuming EventBatch) {
         let size = batch.count
         guard size > 0 else { return }
         count += size

@@ -13,7 +13,7 @@ public struct Events<Event: Sendable>: Sendable {
 
     /// An array's events; it is not copied.
     public init(_ events: [Event]) {
-        queue = EventQueue(Batch(events))
+        queue = EventQueue(EventBatch(events))
     }
 
     /// How many events there are.

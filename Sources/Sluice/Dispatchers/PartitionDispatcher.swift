@@ -158,7 +158,7 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
 
     private mutating func serve(_ index: Int, _ place: (consuming Placement<Event>) -> Void) {
         if !partitions[index].routed.isEmpty {
-            partitions[index].queue.append(Batch(partitions[index].routed))
+            partitions[index].queue.append(EventBatch(partitions[index].routed))
             partitions[index].routed = []
         }
         guard !partitions[index].queue.isEmpty else { return }

@@ -99,7 +99,7 @@ struct Outbound: Sendable {
         notices.append(notice)
     }
 
-    mutating func emit(_ events: consuming Batch) {
+    mutating func emit(_ events: consuming EventBatch) {
         emitted += events.count
         buffer.append(events)
     }

@@ -142,7 +142,7 @@ struct StageMachine: ~Copyable {
     }
 
     /// A handler call has returned these events.
-    mutating func handled(emitting events: consuming Batch?) -> Effects {
+    mutating func handled(emitting events: consuming EventBatch?) -> Effects {
         isInHandler = false
         if let events = consume events, events.count > 0 {
             if kind == .producer { isStirred = true }

@@ -41,7 +41,7 @@ final class RunningProducer<S: Producer, Output>: StageCell<S> where S.Output ==
             switch storage.nextWork() {
             case .demand(let demand):
                 let events = try await place.pointee.handleDemand(demand)
-                if let events { storage.handled(emitting: Batch(events)) } else { storage.finish() }
+                if let events { storage.handled(emitting: EventBatch(events)) } else { storage.finish() }
             case nil:
                 await withUnsafeContinuation { storage.park($0) }
             case .some(let other):
@@ -64,7 +64,7 @@ where S.Input == Input, S.Output == Output {
                 } catch {
                     throw storage.failure(error, losing: received)
                 }
-                storage.handled(emitting: Batch(emitted))
+                storage.handled(emitting: EventBatch(emitted))
             case nil:
                 await withUnsafeContinuation { storage.park($0) }
             case .some(let other):
@@ -135,7 +135,7 @@ where S.Input == Input, S.Output == Output {
                 } catch {
                     throw storage.failure(error, losing: received)
                 }
-                storage.handled(emitting: Batch(emitted))
+                storage.handled(emitting: EventBatch(emitted))
             case nil:
                 await withUnsafeContinuation { storage.park($0) }
             case .some(let other):

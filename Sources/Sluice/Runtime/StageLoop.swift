@@ -130,7 +130,7 @@ extension StageStorage {
         return true
     }
 
-    func handled(emitting events: consuming Batch?) {
+    func handled(emitting events: consuming EventBatch?) {
         apply { $0.handled(emitting: events.take()) }
     }
 

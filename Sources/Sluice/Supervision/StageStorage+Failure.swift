@@ -36,7 +36,7 @@ extension StageStorage {
     /// - Returns: The error, to be thrown on.
     func failure<Event: Sendable>(_ error: any Error, losing events: [Event]) -> any Error {
         var queue = EventQueue()
-        queue.append(Batch(events))
+        queue.append(EventBatch(events))
         lost(queue, error)
         return error
     }

@@ -30,7 +30,7 @@ final class Crew<Input: Sendable, Output: Sendable>: PoolCrew {
 
     func close() -> EventQueue {
         var waiting = EventQueue()
-        waiting.append(Batch(machine.withLock { $0.close() }.events))
+        waiting.append(EventBatch(machine.withLock { $0.close() }.events))
         return waiting
     }
 

@@ -43,7 +43,7 @@ final class RunningWorkerPool<Input: Sendable, Output: Sendable>: StageCell<Work
                 let delivery = crew.machine.withLock { $0.takeResults(demand) }
                 // These asks leave when the results have been emitted.
                 for freed in delivery.freed { storage.ask(freed.count, by: freed.subscription) }
-                storage.handled(emitting: Batch(delivery.results))
+                storage.handled(emitting: EventBatch(delivery.results))
                 crew.resume(crew.machine.withLock { $0.starts() })
             case nil:
                 await withUnsafeContinuation { storage.park($0) }

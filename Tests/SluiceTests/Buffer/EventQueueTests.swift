@@ -14,14 +14,14 @@ import Testing
             case 0, 1:
                 let events = Array(next..<next + Int.random(in: 0...6, using: &generator))
                 next += events.count
-                queue.append(Batch(events))
+                queue.append(EventBatch(events))
                 model += events
             case 2:
                 var other = EventQueue()
                 for _ in 0..<Int.random(in: 0...3, using: &generator) {
                     let events = Array(next..<next + Int.random(in: 0...4, using: &generator))
                     next += events.count
-                    other.append(Batch(events))
+                    other.append(EventBatch(events))
                     model += events
                 }
                 // A queue that has been cut before joins as well as a fresh one.
@@ -51,7 +51,7 @@ import Testing
     @Test func aBatchThatPassesThroughWholeIsNotCopied() {
         var queue = EventQueue()
         let batch = Array(0..<100)
-        queue.append(Batch(batch))
+        queue.append(EventBatch(batch))
         let taken: [Int] = queue.removeFirst(100).array()
         expect(batch.withUnsafeBufferPointer(\.baseAddress) == taken.withUnsafeBufferPointer(\.baseAddress))
     }

@@ -19,7 +19,7 @@ extension Inbound {
 
     @Test func aMessageIsHandedOutInChunksAndEachIsFollowedByItsAsk() throws {
         var inbound = inbound(min: 80, max: 100)
-        inbound.received(EventQueue(Batch(Array(0..<45))), for: .first)
+        inbound.received(EventQueue(EventBatch(Array(0..<45))), for: .first)
         var sizes: [Int] = []
         var asks: [String] = []
         while let chunk = inbound.nextChunk() {

@@ -2,7 +2,7 @@
 
 // The machines' tests write and compare batches of numbers as array literals.
 
-extension Batch: ExpressibleByArrayLiteral {
+extension EventBatch: ExpressibleByArrayLiteral {
     public init(arrayLiteral elements: Int...) {
         self.init(elements)
     }
@@ -10,7 +10,7 @@ extension Batch: ExpressibleByArrayLiteral {
 
 extension EventQueue: ExpressibleByArrayLiteral {
     public init(arrayLiteral elements: Int...) {
-        self.init(Batch(elements))
+        self.init(EventBatch(elements))
     }
 }
 

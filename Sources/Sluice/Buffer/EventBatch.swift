@@ -2,7 +2,7 @@
 /// know the type, look inside.
 ///
 /// So the engine is not generic, and nothing on the way of a batch has to look up a type's metadata.
-package struct Batch: @unchecked Sendable {
+package struct EventBatch: @unchecked Sendable {
     // The array's storage, which nobody changes while it is shared; its elements are Sendable, see the initializer.
     private let storage: AnyObject
     private let start: Int
@@ -31,13 +31,13 @@ package struct Batch: @unchecked Sendable {
     }
 
     /// The first events; at most ``count``.
-    package func prefix(_ count: Int) -> Batch {
-        Batch(storage: storage, start: start, count: count)
+    package func prefix(_ count: Int) -> EventBatch {
+        EventBatch(storage: storage, start: start, count: count)
     }
 
     /// The events after the first ones; at most ``count``.
-    package func dropFirst(_ count: Int) -> Batch {
-        Batch(storage: storage, start: start + count, count: self.count - count)
+    package func dropFirst(_ count: Int) -> EventBatch {
+        EventBatch(storage: storage, start: start + count, count: self.count - count)
     }
 
     /// The events as an array of their own type; without a copy if that was the batch's own.
