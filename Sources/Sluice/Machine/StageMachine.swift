@@ -12,6 +12,8 @@ struct StageMachine: ~Copyable {
         case subscribed(SubscriptionID)
         case handle(EventQueue, from: SubscriptionID)
         case demand(Int)
+        /// Everything received was handled, and nothing more will come: the stage may give out what it keeps.
+        case end
         /// The task ends: everything that the stage will emit has been emitted.
         case stop
     }
@@ -102,6 +104,7 @@ struct StageMachine: ~Copyable {
                 if isPool { return nextPoolWork() }
                 return kind == .producer ? nextSourceWork() : nextReceivedWork()
             }
+            if wantsEnd { return beginClosing() }
             // At once, in the same transition: a subscription that came in between would never be served.
             end()
         }
@@ -225,7 +228,7 @@ struct StageMachine: ~Copyable {
         ending: SubscriptionEnding = SubscriptionEnding(),
         window: DemandWindow?
     ) -> Bool {
-        guard !isEnded, !isCancelled, !isForsaken else { return false }
+        guard !isEnded, !isCancelled, !isForsaken, phase != .closing else { return false }
         // A pool asks for one more when an event has ended, which no window knows.
         inbound.subscribe(id, to: upstream, mode: mode, ending: ending, window: isPool ? nil : window)
         return true
@@ -320,6 +323,8 @@ struct StageMachine: ~Copyable {
         halt = nil
         isInHandler = false
         isStirred = true
+        // The next value is told of the end as well.
+        if phase == .closing { phase = .running }
         return effects()
     }
 
@@ -470,6 +475,16 @@ struct StageMachine: ~Copyable {
         return inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
     }
 
+    /// Whether the stage is to be told of its end: once, and not if nobody wants what it would give out.
+    private var wantsEnd: Bool { kind != .producer && !isPool && !isForsaken && phase != .closing }
+
+    private mutating func beginClosing() -> Work {
+        phase = .closing
+        deferredAsks = ShortQueue()
+        isInHandler = true
+        return .end
+    }
+
     private mutating func end(_ end: SubscriptionEnd = .finished) {
         phase = .finishing
         outbound.resume()
@@ -524,6 +539,8 @@ private enum StagePhase {
     case running
     /// A source that emits no more, because of a drain or because its last consumer is gone.
     case draining
+    /// Nothing will be received any more: the stage gives out what it keeps; sources and pools are never here.
+    case closing
     /// Nothing will be emitted any more; what is held is still delivered.
     case finishing
     /// The task has ended, or is to end at once.

@@ -9,6 +9,11 @@ class RunningStage {
     /// Tells a manual stage of a subscription.
     func subscribed(_ subscription: ManualSubscription) async throws {}
 
+    /// Lets the stage give out what it keeps, when nothing more will come.
+    func end(in storage: StageStorage) async throws {
+        storage.handled(emitting: nil)
+    }
+
     /// The same stage with its type.
     final func cell<S: Stage>(of type: S.Type) -> StageCell<S> {
         // Only the typed handle of the same stage asks. Debug builds check.
@@ -72,6 +77,10 @@ where S.Input == Input, S.Output == Output {
             }
         }
     }
+
+    override func end(in storage: StageStorage) async throws {
+        storage.handled(emitting: EventBatch(try await place.pointee.handleEnd()))
+    }
 }
 
 final class RunningConsumer<S: Consumer, Input>: StageCell<S> where S.Input == Input {
@@ -92,6 +101,11 @@ final class RunningConsumer<S: Consumer, Input>: StageCell<S> where S.Input == I
                 guard try await storage.perform(other, self) else { return }
             }
         }
+    }
+
+    override func end(in storage: StageStorage) async throws {
+        try await place.pointee.handleEnd()
+        storage.handled(emitting: nil)
     }
 }
 

@@ -122,6 +122,8 @@ extension StageStorage {
         case .perform(let request):
             await CallChain.$stages.withValue(request.callers + [id]) { await request.run(stage) }
             apply { $0.performed() }
+        case .end:
+            try await stage.end(in: self)
         case .stop:
             return false
         default:

@@ -14,4 +14,18 @@ public protocol Consumer<Input>: AutomaticStage where Output == Never {
     ///   which their producer emitted them.
     /// - Throws: Any error; it fails the whole graph.
     mutating func handleEvents(_ events: [Input]) async throws
+
+    /// Completes what the stage has begun, such as a file: called once, when all producers have finished and every
+    /// event was handled.
+    ///
+    /// The stage takes no more subscriptions from here on, and ends after the call. It is not called when the graph is
+    /// cancelled. The default does nothing.
+    ///
+    /// - Throws: Any error; it fails the whole graph.
+    mutating func handleEnd() async throws
+}
+
+extension Consumer {
+    /// Has nothing to complete.
+    public mutating func handleEnd() async throws {}
 }

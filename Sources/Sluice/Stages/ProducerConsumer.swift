@@ -17,4 +17,18 @@ public protocol ProducerConsumer<Input, Output>: EmittingStage, AutomaticStage {
     /// - Returns: The events to emit, in order; more than the consumers want are kept until they want them.
     /// - Throws: Any error; it fails the whole graph.
     mutating func handleEvents(_ events: [Input]) async throws -> [Output]
+
+    /// Gives out what the stage has kept: called once, when all producers have finished and every event was handled.
+    ///
+    /// The stage takes no more subscriptions from here on, and ends after the call. It is not called when the graph is
+    /// cancelled or the stage has lost its last consumer. The default returns nothing.
+    ///
+    /// - Returns: The last events, emitted after everything else whether or not the consumers want them yet.
+    /// - Throws: Any error; it fails the whole graph.
+    mutating func handleEnd() async throws -> [Output]
+}
+
+extension ProducerConsumer {
+    /// Keeps nothing, and gives out nothing.
+    public mutating func handleEnd() async throws -> [Output] { [] }
 }

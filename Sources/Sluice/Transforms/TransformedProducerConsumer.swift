@@ -28,4 +28,13 @@ public struct TransformedProducerConsumer<Base: ProducerConsumer, Output: Sendab
     public mutating func handleEvents(_ events: [Input]) async throws -> [Output] {
         try transform(try await base.handleEvents(events))
     }
+
+    /// Transforms what the base has kept.
+    ///
+    /// - Returns: The last events to emit, in order.
+    /// - Throws: What the base throws, or a transform; it fails the whole graph.
+    public mutating func handleEnd() async throws -> [Output] {
+        let rest = try await base.handleEnd()
+        return rest.isEmpty ? [] : try transform(rest)
+    }
 }

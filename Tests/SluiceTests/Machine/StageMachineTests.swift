@@ -99,7 +99,7 @@ import Testing
         var machine = TestMachine(kind: .consumer)
         _ = machine.subscribe(.first, to: RecordingUpstream(), window: DemandWindow(min: 0, max: 1))
         _ = machine.producerEnded(.first, .finished)
-        expect(machine.nextSummary() == "deliver")
+        expect(machine.nextSummary() == "end")
         let isAccepted = machine.subscribe(.second, to: RecordingUpstream(), window: nil)
         expect(!isAccepted)
     }
@@ -129,7 +129,7 @@ import Testing
     @Test func aDrainEndsAStageThatNeverGotANeighbour() {
         var consumer = TestMachine(kind: .consumer)
         _ = consumer.drain()
-        expect(consumer.nextSummary() == "deliver")
+        expect(consumer.nextSummary() == "end")
         var between = relay(window: DemandWindow(min: 0, max: 4), demand: 0)
         expect(between.drain().signals.map { "\($0.content)" } == ["cancel(because: nil)"])
     }
