@@ -45,6 +45,9 @@ struct Inbound: Sendable {
     /// How many events wait, the running handler's not included.
     private(set) var waitingEvents = 0
 
+    /// How many events were ever given to the handler.
+    private(set) var takenEvents = 0
+
     /// Whether some producer has finished.
     private(set) var hasSeenFinish = false
 
@@ -227,11 +230,13 @@ struct Inbound: Sendable {
         let remaining = message.events.count
         guard let index = index(of: message.subscription), var window = subscriptions[index].window else {
             waitingEvents -= remaining
+            takenEvents += remaining
             return Chunk(events: message.events, subscription: message.subscription, ask: nil)
         }
         let chunk = window.nextChunk(of: remaining)
         subscriptions[index].window = window
         waitingEvents -= chunk.size
+        takenEvents += chunk.size
         let ask = chunk.ask == 0 ? nil : ask(chunk.ask, by: message.subscription)
         let (events, subscription) = (message.events.removeFirst(chunk.size), message.subscription)
         if !message.events.isEmpty { current = message }

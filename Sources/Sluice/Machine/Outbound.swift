@@ -60,6 +60,7 @@ struct Outbound: Sendable {
     var discarded: Int { dispatcherDiscarded + overflowed }
     private var dispatcherDiscarded = 0
     private var overflowed = 0
+    private var droppedNewest = 0
 
     /// What the dispatcher could place when it was last asked.
     private(set) var capacity = 0
@@ -82,6 +83,12 @@ struct Outbound: Sendable {
 
     /// Everything emitted that the dispatcher has not taken.
     var held: Int { buffer.count + inHand }
+
+    /// How many events have left the front of the buffer: the dispatcher took them, or they were dropped as the oldest.
+    var departed: Int { end - held }
+
+    /// How many events will have left the front of the buffer when what is held now is gone.
+    var end: Int { emitted - droppedNewest }
 
     /// What consumers still want beyond everything emitted: a call's demand.
     var need: Int { isPaused ? 0 : Swift.max(0, capacity - held) }
@@ -127,6 +134,7 @@ struct Outbound: Sendable {
         case .dropOldest:
             overflow.append(buffer.removeFirst(buffer.count - policy.limit))
         case .dropNewest, .fail:
+            droppedNewest += buffer.count - policy.limit
             let kept = buffer.removeFirst(policy.limit)
             overflow.append(buffer.take())
             buffer = kept

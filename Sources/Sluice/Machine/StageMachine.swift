@@ -44,6 +44,7 @@ struct StageMachine: ~Copyable {
     private var inbound = Inbound()
     private var outbound: Outbound
     private var requests: Deque<PerformRequest> = []
+    private var placedCalls = PlacedCalls()
     private var newSubscriptions: Deque<SubscriptionID> = []
 
     /// Asks that wait until what was emitted fits the consumers' demand.
@@ -93,6 +94,7 @@ struct StageMachine: ~Copyable {
         if isCancelled || phase == .stopped || halt != nil { return .stop }
         if phase != .finishing {
             if let request = requests.popFirst() { return .perform(request) }
+            if !placedCalls.isEmpty, let request = nextPlacedCall() { return .perform(request) }
             if outbound.hasNotices, outbound.takeRight() { return .deliver }
             if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
             inbound.removeFinished()
@@ -152,10 +154,26 @@ struct StageMachine: ~Copyable {
             if isPool { inPool -= events.count }
             outbound.emit(events)
         }
+        return effectsOfEmission()
+    }
+
+    /// A `perform` that runs has these events for the consumers.
+    mutating func emit(_ events: consuming EventBatch) -> Effects {
+        guard kind.emits else { return Effects() }
+        outbound.emit(events)
+        return effectsOfEmission()
+    }
+
+    private mutating func effectsOfEmission() -> Effects {
         var effects = effects()
         outbound.trim()
+        if !placedCalls.isEmpty { placedCalls.cut(at: outbound.end) }
         effects.hasOverflow = outbound.hasOverflow
         return effects
+    }
+
+    private mutating func nextPlacedCall() -> PerformRequest? {
+        placedCalls.next(taken: inbound.takenEvents, departed: outbound.departed, end: outbound.end)
     }
 
     /// A `perform` has run: a source that had nothing is called again.
@@ -176,7 +194,7 @@ struct StageMachine: ~Copyable {
     mutating func stop() -> ([PerformRequest], [SubscriptionEnding]) {
         phase = .stopped
         defer { requests = [] }
-        return (Array(requests), inbound.endings)
+        return (requests + placedCalls.removeAll(), inbound.endings)
     }
 
     // MARK: Neighbours, as producers
@@ -194,6 +212,7 @@ struct StageMachine: ~Copyable {
         if report.capacity > outbound.capacity { isStirred = true }
         let hadSubscription = outbound.hasSubscription
         effects.delivers = outbound.delivered(&delivery, report)
+        if !placedCalls.isEmpty { placedCalls.cut(at: outbound.end) }
         effects.hasOverflow = outbound.hasOverflow
         if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
         if hadSubscription, !outbound.hasSubscription { return afterLosingConsumer(effects) }
@@ -366,11 +385,18 @@ struct StageMachine: ~Copyable {
         return Effects(waiter: takeWaiter())
     }
 
+    /// Like ``perform(_:)``, but in the place that the call has now among the stage's events.
+    mutating func notify(_ request: PerformRequest) -> Effects? {
+        guard !isEnded, !isCancelled else { return nil }
+        placedCalls.append(request, behind: inbound.takenEvents + inbound.waitingEvents)
+        return Effects(waiter: takeWaiter())
+    }
+
     /// Takes back a request that has not begun.
     ///
     /// - Returns: Whether it was still there.
     mutating func withdraw(_ request: PerformRequest) -> Bool {
-        guard let index = requests.firstIndex(where: { $0 === request }) else { return false }
+        guard let index = requests.firstIndex(where: { $0 === request }) else { return placedCalls.remove(request) }
         requests.remove(at: index)
         return true
     }
@@ -517,6 +543,9 @@ struct StageMachine: ~Copyable {
     private var hasWork: Bool {
         if isCancelled || isEnded || hasNoFuture || halt != nil { return true }
         if !requests.isEmpty || outbound.hasUnattendedNotices || !newSubscriptions.isEmpty { return true }
+        if !placedCalls.isEmpty, placedCalls.canGoOn(taken: inbound.takenEvents, departed: outbound.departed) {
+            return true
+        }
         if kind == .producer { return phase == .running && isStirred && outbound.need > 0 }
         if isPool, !inbound.isEmpty || kind.emits && isStirred && need > 0 { return true }
         return inbound.startsWithFinish || !inbound.isEmpty && (!kind.emits || outbound.need > 0)

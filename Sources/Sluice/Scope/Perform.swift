@@ -14,6 +14,32 @@ extension StageHandle {
     public func perform<Result: Sendable>(
         _ body: @escaping @Sendable (inout S) async throws -> Result
     ) async throws -> Result {
+        try await call({ $0.perform($1) }, body)
+    }
+
+    /// Runs a closure inside the stage like ``perform(_:)``, but in its place among the stage's events: when everything
+    /// that the stage holds now has left it.
+    ///
+    /// So it runs when what waits for the handler has been handled, and what the stage has emitted by then has been
+    /// delivered or dropped by its buffer's policy. Events that come later may be handled or delivered before it too, in
+    /// one batch with earlier ones. Several such closures run in the order of the calls. Events that a dispatcher keeps in
+    /// queues of its own, and those that a pool's workers have, count as having left the stage.
+    ///
+    /// - Parameter body: Reads and changes the stage's value. An error that it throws goes to the caller and does not
+    ///   fail the stage.
+    /// - Returns: What the closure returns.
+    /// - Throws: As ``perform(_:)``; ``StageError/Code/stageEnded`` also if the stage ends before the closure's turn.
+    @discardableResult
+    public func notify<Result: Sendable>(
+        _ body: @escaping @Sendable (inout S) async throws -> Result
+    ) async throws -> Result {
+        try await call({ $0.notify($1) }, body)
+    }
+
+    fileprivate func call<Result: Sendable>(
+        _ enqueue: @escaping @Sendable (inout StageMachine, PerformRequest) -> StageMachine.Effects?,
+        _ body: @escaping @Sendable (inout S) async throws -> Result
+    ) async throws -> Result {
         let callers = CallChain.stages
         guard !callers.contains(storage.id) else {
             throw StageError(.wouldDeadlock, "A call inside '\(name)' waits for that call itself")
@@ -34,7 +60,7 @@ extension StageHandle {
                     },
                     fail: { continuation.resume(throwing: $0) }
                 )
-                storage.enqueue(request)
+                storage.enqueue(request, enqueue)
                 if call.enqueued(request) { storage.withdraw(request) }
             }
         } onCancel: {
@@ -43,11 +69,45 @@ extension StageHandle {
     }
 }
 
+extension StageHandle where S: EmittingStage {
+    // Disfavoured, so that a trailing closure that only reads an array of events emits nothing.
+
+    /// Runs a closure inside the stage like ``perform(_:)``, and emits what it returns.
+    ///
+    /// The events go behind everything that the stage has emitted, whether or not its consumers want them; what they do
+    /// not want is kept, and lowers the next demand. The call does not wait for their delivery.
+    ///
+    /// - Parameter body: Reads and changes the stage's value, and returns the events to emit, in order. An error that it
+    ///   throws goes to the caller and does not fail the stage; nothing is then emitted.
+    /// - Throws: As ``perform(_:)``.
+    @_disfavoredOverload
+    public func perform(emitting body: @escaping @Sendable (inout S) async throws -> [S.Output]) async throws {
+        try await call({ $0.perform($1) }) { storage.emit(try await body(&$0)) }
+    }
+
+    /// Runs a closure in its place among the stage's events like ``notify(_:)``, and emits what it returns.
+    ///
+    /// - Parameter body: Reads and changes the stage's value, and returns the events to emit, in order. An error that it
+    ///   throws goes to the caller and does not fail the stage; nothing is then emitted.
+    /// - Throws: As ``notify(_:)``.
+    @_disfavoredOverload
+    public func notify(emitting body: @escaping @Sendable (inout S) async throws -> [S.Output]) async throws {
+        try await call({ $0.notify($1) }) { storage.emit(try await body(&$0)) }
+    }
+}
+
 extension StageStorage {
-    fileprivate func enqueue(_ request: PerformRequest) {
+    fileprivate func emit<Event: Sendable>(_ events: [Event]) {
+        apply { $0.emit(EventBatch(events)) }
+    }
+
+    fileprivate func enqueue(
+        _ request: PerformRequest,
+        _ enqueue: (inout StageMachine, PerformRequest) -> StageMachine.Effects?
+    ) {
         var isAccepted = false
         apply { machine in
-            guard let effects = machine.perform(request) else { return StageMachine.Effects() }
+            guard let effects = enqueue(&machine, request) else { return StageMachine.Effects() }
             isAccepted = true
             return effects
         }
