@@ -12,6 +12,8 @@ struct StageMachine: ~Copyable {
         case subscribed(SubscriptionID)
         case handle(EventQueue, from: SubscriptionID)
         case demand(Int)
+        /// A timed stage's deadline has come, and its consumers want so many events.
+        case deadline(demand: Int)
         /// Everything received was handled, and nothing more will come: the stage may give out what it keeps.
         case end
         /// The task ends: everything that the stage will emit has been emitted.
@@ -45,6 +47,8 @@ struct StageMachine: ~Copyable {
     private var outbound: Outbound
     private var requests: Deque<PerformRequest> = []
     private var placedCalls = PlacedCalls()
+    /// Silent in a stage that is not timed.
+    private var alarm = Alarm()
     private var newSubscriptions: Deque<SubscriptionID> = []
 
     /// Asks that wait until what was emitted fits the consumers' demand.
@@ -131,10 +135,35 @@ struct StageMachine: ~Copyable {
 
     private mutating func nextReceivedWork() -> Work? {
         if kind.emits, outbound.need == 0 { return nil }
+        if !alarm.isQuiet {
+            if alarm.isDue(hasEvents: !inbound.isEmpty) { return deadlineWork() }
+            if alarm.isHolding { return nil }
+            alarm.passOver()
+        }
         guard var chunk = inbound.nextChunk() else { return nil }
         if let ask = chunk.ask.take() { deferredAsks.append(consume ask) }
         isInHandler = true
         return .handle(chunk.events, from: chunk.subscription)
+    }
+
+    private mutating func deadlineWork() -> Work {
+        alarm.take()
+        isInHandler = true
+        return .deadline(demand: outbound.need)
+    }
+
+    /// A timed stage says when it wants to be called, and whether it is full; ``handled(emitting:)`` follows at once.
+    ///
+    /// - Returns: Until when a new sleep must go; nil if none is needed.
+    mutating func setAlarm(_ deadline: Duration?, isHolding: Bool, at now: Duration) -> Duration? {
+        alarm.set(deadline, isHolding: isHolding, at: now)
+    }
+
+    /// A timed stage's sleep has ended.
+    ///
+    /// - Returns: Until when it goes on, nil if it is over; and the stage's parked task, to be resumed.
+    mutating func slept(until time: Duration) -> (sleep: Duration?, waiter: UnsafeContinuation<Void, Never>?) {
+        (alarm.slept(until: time), takeWaiter())
     }
 
     /// Parks the task's continuation, unless there is work by now.
@@ -214,7 +243,7 @@ struct StageMachine: ~Copyable {
         effects.delivers = outbound.delivered(&delivery, report)
         if !placedCalls.isEmpty { placedCalls.cut(at: outbound.end) }
         effects.hasOverflow = outbound.hasOverflow
-        if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
+        if mayAsk { effects.signals = deferredAsks.take() }
         if hadSubscription, !outbound.hasSubscription { return afterLosingConsumer(effects) }
         effects.waiter = takeWaiter()
         return effects
@@ -498,6 +527,7 @@ struct StageMachine: ~Copyable {
         if kind == .producer { return phase == .draining }
         if inPool > 0 { return false }
         if isForsaken, !isPool { return true }
+        if alarm.isHolding { return false }
         return inbound.isEmpty && !inbound.hasLiveSubscription && (isWired || inbound.hasSeenFinish)
     }
 
@@ -518,6 +548,9 @@ struct StageMachine: ~Copyable {
         outbound.finish(end)
     }
 
+    /// Whether deferred asks may leave: what was emitted fits, and the stage is not full.
+    private var mayAsk: Bool { !isInHandler && outbound.fits && !alarm.isHolding }
+
     /// An ask leaves at once, unless what was emitted does not fit the consumers' demand.
     private mutating func sending(_ ask: Signal?) -> Effects {
         guard let ask else { return Effects() }
@@ -529,7 +562,7 @@ struct StageMachine: ~Copyable {
     private mutating func effects() -> Effects {
         var effects = Effects()
         effects.delivers = outbound.takeRight()
-        if !isInHandler, outbound.fits { effects.signals = deferredAsks.take() }
+        if mayAsk { effects.signals = deferredAsks.take() }
         effects.waiter = takeWaiter()
         return effects
     }
@@ -548,7 +581,9 @@ struct StageMachine: ~Copyable {
         }
         if kind == .producer { return phase == .running && isStirred && outbound.need > 0 }
         if isPool, !inbound.isEmpty || kind.emits && isStirred && need > 0 { return true }
-        return inbound.startsWithFinish || !inbound.isEmpty && (!kind.emits || outbound.need > 0)
+        if inbound.startsWithFinish { return true }
+        if kind.emits, outbound.need == 0 { return false }
+        return alarm.isHolding ? alarm.isDue(hasEvents: false) : !inbound.isEmpty || alarm.isDue(hasEvents: false)
     }
 }
 

@@ -43,6 +43,7 @@ extension TestMachine.Work {
         case .subscribed(let id): "subscribed \(id)"
         case .handle(let events, let id): "handle \(events) \(id)"
         case .demand(let count): "demand \(count)"
+        case .deadline(let count): "deadline \(count)"
         case .end: "end"
         case .stop: "stop"
         }
