@@ -18,7 +18,8 @@ struct Alarm: Sendable {
 
     /// Whether the stage is to be called.
     ///
-    /// - Parameter hasEvents: Whether events wait that it may be given first, to make one of two calls.
+    /// - Parameter hasEvents: Whether events wait that it may be given first, once.
+    /// - Returns: Whether it is.
     func isDue(hasEvents: Bool) -> Bool {
         hasRung && (wasPassedOver || isHolding || !hasEvents)
     }

@@ -86,7 +86,7 @@ import Testing
                 try await sampler.subscribe(to: source)
                 try await stages.start { Observer(clock: clock, log: log) }.subscribe(to: sampler)
                 stages.go()
-                try await clock.wait(until: .seconds(10))
+                try await wait(until: .seconds(10), on: clock)
                 try await sampler.perform { $0.deadline = .seconds(12) }
             }
             #expect(log.all == [1, 2, 3].map { Arrival(.seconds(12), $0) })

@@ -2,11 +2,9 @@ import SluiceTesting
 
 @testable import Sluice
 
-extension TestClock {
-    /// Waits until the clock stands at a time.
-    func wait(until time: Duration) async throws {
-        try await sleep(for: time - now.offset)
-    }
+/// Waits until the clock stands at a time.
+func wait(until time: Duration, on clock: TestClock) async throws {
+    try await clock.sleep(for: time - clock.now.offset)
 }
 
 /// Emits events at set times of a test clock, and then ends; no events say when.
@@ -16,7 +14,7 @@ struct Timetable: Producer {
 
     mutating func handleDemand(_ demand: Int) async throws -> [Int]? {
         guard let next = entries.first else { return nil }
-        try await clock.wait(until: next.time)
+        try await wait(until: next.time, on: clock)
         entries.removeFirst()
         return next.events.isEmpty ? nil : next.events
     }
