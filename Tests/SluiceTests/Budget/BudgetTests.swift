@@ -1,7 +1,8 @@
-import Sluice
 import SluiceTesting
 import Synchronization
 import Testing
+
+@testable import Sluice
 
 @Suite struct BudgetTests {
     final class Wakes: Sendable {
@@ -86,6 +87,74 @@ import Testing
         #expect(!budget.reserve(90))
         budget.release(45)
         #expect(wakes.count == 1)
+    }
+
+    @Test func fromTheHighMarkOnTheLowMarkIsWaitedFor() {
+        let budget = Budget(capacity: 100, highMark: 80, lowMark: 30)
+        let wakes = Wakes()
+        budget.whenRoomReturns { wakes.add() }
+        #expect(budget.reserve(79) && !budget.reserve(22))
+        budget.release(1)
+        #expect(wakes.count == 1, "It had not risen to the high mark")
+        #expect(budget.reserve(2) && !budget.reserve(21))
+        budget.release(49)
+        #expect(wakes.count == 1 && budget.isExhausted)
+        #expect(budget.reserve(10), "Whoever asks gets what there is room for")
+        budget.release(10)
+        budget.release(1)
+        #expect(wakes.count == 2 && budget.held == 30 && !budget.isExhausted)
+        #expect(budget.reserve(49) && !budget.reserve(22))
+        budget.release(1)
+        #expect(wakes.count == 3, "The low mark was reached; the high one counts anew")
+    }
+
+    @Test func atTheLowMarkThereMustAlsoBeRoom() {
+        let budget = Budget(capacity: 100, highMark: 90, lowMark: 50)
+        let wakes = Wakes()
+        budget.whenRoomReturns { wakes.add() }
+        #expect(budget.reserve(90) && !budget.reserve(70))
+        budget.release(45)
+        #expect(wakes.count == 0)
+        budget.release(15)
+        #expect(wakes.count == 1)
+    }
+
+    @Test func aLowMarkOfNothingIsTheEmptyAccount() {
+        let budget = Budget(capacity: 10, lowMark: 0)
+        let wakes = Wakes()
+        budget.whenRoomReturns { wakes.add() }
+        #expect(budget.reserve(10) && !budget.reserve(1))
+        budget.release(9)
+        #expect(wakes.count == 0)
+        budget.release(1)
+        #expect(wakes.count == 1)
+    }
+
+    @Test func theSnapshotTellsWhatIsHeldAndHowItIsWaitedFor() {
+        let clock = TestClock()
+        clock.advance(by: .seconds(7))
+        let budget = Budget(capacity: 100, clock: clock)
+        func snapshot(held: Int, waiting: Int, _ seconds: Double) -> BudgetSnapshot {
+            BudgetSnapshot(capacity: 100, held: held, peak: 100, waiting: waiting, secondsWaited: seconds)
+        }
+        #expect(budget.reserve(100))
+        clock.advance(by: .seconds(5))
+        #expect(budget.snapshot == snapshot(held: 100, waiting: 0, 0))
+        #expect(!budget.reserve(50))
+        clock.advance(by: .seconds(1))
+        #expect(!budget.reserve(60))
+        clock.advance(by: .milliseconds(500))
+        #expect(budget.snapshot == snapshot(held: 100, waiting: 2, 1.5))
+        budget.release(30)
+        clock.advance(by: .seconds(1))
+        #expect(budget.snapshot == snapshot(held: 70, waiting: 2, 2.5))
+        budget.release(30)
+        clock.advance(by: .seconds(20))
+        #expect(budget.snapshot == snapshot(held: 40, waiting: 0, 2.5))
+        #expect(!budget.reserve(61))
+        clock.advance(by: .seconds(1))
+        budget.release(40)
+        #expect(budget.snapshot == snapshot(held: 0, waiting: 0, 3.5))
     }
 
     @Test(arguments: UInt64(0)..<30) func whoeverWaitsIsWokenAndTheAccountEndsAtZero(seed: UInt64) {
