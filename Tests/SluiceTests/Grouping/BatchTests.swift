@@ -45,6 +45,7 @@ import Testing
         let entries = (0..<40).map { (Duration.milliseconds(400 * $0), [$0]) }
         try observe(entries, { Batch<Int>(count: 1000, within: .seconds(1)) }) { arrivals in
             #expect(arrivals.flatMap(\.event) == Array(0..<40))
+            #expect(arrivals.map(\.event.count) == Array(repeating: 3, count: 13) + [1])
             #expect(arrivals.dropLast().allSatisfy { $0.time == .milliseconds(400 * $0.event[0] + 1000) })
         }
     }
