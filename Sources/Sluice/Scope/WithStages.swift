@@ -16,7 +16,7 @@
 /// of the stages that have it.
 ///
 /// - Parameters:
-///   - clock: Measures the deadlines of drains, and the waits before stages are started again.
+///   - clock: Measures the deadlines of drains, the waits before stages are started again, and the times of stages.
 ///   - report: Told of failures and what they led to, by the tasks of the stages; must not block.
 ///   - body: Wires the graph.
 /// - Returns: What the body returns.

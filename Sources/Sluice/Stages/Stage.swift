@@ -1,7 +1,8 @@
 /// What every stage has in common: the type of the events that it receives and of those that it emits.
 ///
-/// Conform to exactly one of ``Producer``, ``ProducerConsumer``, ``Consumer``, ``ManualConsumer`` and
-/// ``ManualProducerConsumer``; never to this protocol alone. A ``WorkerPool`` is a stage that is made from a closure.
+/// Conform to exactly one of ``Producer``, ``ProducerConsumer``, ``TimedProducerConsumer``, ``Consumer``,
+/// ``ManualConsumer`` and ``ManualProducerConsumer``; never to this protocol alone. A ``WorkerPool`` is a stage that is
+/// made from a closure.
 public protocol Stage: SendableMetatype {
     /// The events that the stage receives; `Never` for a producer.
     associatedtype Input: Sendable
