@@ -152,6 +152,11 @@ struct StageMachine: ~Copyable {
         return .deadline(demand: outbound.need)
     }
 
+    /// A timed stage begins, with no sleep under way.
+    mutating func resetAlarm() {
+        alarm = Alarm()
+    }
+
     /// A timed stage says when it wants to be called, and whether it is full; ``handled(emitting:)`` follows at once.
     ///
     /// - Returns: Until when a new sleep must go; nil if none is needed.
@@ -618,7 +623,9 @@ extension StageMachine {
         if isEnded { return .ended }
         if isInHandler { return .busy }
         if outbound.isPaused { return .paused }
-        if kind.emits, outbound.need == 0, kind == .producer || !inbound.isEmpty { return .waitingForDemand }
+        let hasEvents = !inbound.isEmpty || alarm.isHolding
+        if kind.emits, outbound.need == 0, kind == .producer || hasEvents { return .waitingForDemand }
+        if alarm.isHolding { return .busy }
         return .waitingForEvents
     }
 

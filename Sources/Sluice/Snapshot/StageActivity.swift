@@ -1,6 +1,6 @@
 /// What a stage does at one moment.
 public enum StageActivity: String, Codable, Sendable {
-    /// A handler runs; that it waits for something of its own does not show.
+    /// A handler runs, or a timed stage is full; that it waits for something of its own does not show.
     case busy
     /// It could work, and its consumers want nothing.
     case waitingForDemand

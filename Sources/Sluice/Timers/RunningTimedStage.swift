@@ -3,6 +3,7 @@ final class RunningTimedStage<S: TimedProducerConsumer, Input, Output>: StageCel
 where S.Input == Input, S.Output == Output {
     override func run(in storage: StageStorage) async throws {
         let watch = Stopwatch(storage.scope.clock)
+        storage.machine.withLock { $0.resetAlarm() }
         try await withThrowingDiscardingTaskGroup { group in
             // A sleep is no reason to stay.
             defer { group.cancelAll() }

@@ -50,6 +50,7 @@ import Testing
                 stages.go()
                 await settle(clock)
                 #expect(emitted.all.count == 4)
+                #expect(stages.snapshot().bottleneck?.reason == .busy(waiting: 2))
                 try await wait(until: .seconds(11), on: clock)
                 #expect(emitted.all.count == 6, "The chunk of two has passed")
                 try await wait(until: .seconds(21), on: clock)

@@ -49,6 +49,13 @@ import Testing
         #expect(!alarm.isDue(hasEvents: true), "Another deadline waits its turn again")
     }
 
+    @Test func aStageThatBeginsAnewHasNoSleepUnderWay() {
+        var machine = TestMachine(kind: .producerConsumer)
+        expect(machine.setAlarm(seconds(10), isHolding: true, at: .zero) == seconds(10))
+        machine.resetAlarm()
+        expect(machine.setAlarm(seconds(20), isHolding: false, at: seconds(1)) == seconds(20))
+    }
+
     /// Plays the sleeps, and checks that the stage is due exactly from its deadline on.
     @Test(arguments: UInt64(0)..<100) func itRingsInTimeHoweverTheDeadlineMoves(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
