@@ -11,10 +11,13 @@ where S.Input == Input, S.Output == Output {
                 var sleep: Duration?
                 switch storage.nextWork() {
                 case .handle(var events, _):
-                    let emitted = try await place.pointee.handleEvents(
-                        events.take().array(of: Input.self),
-                        at: watch.elapsed
-                    )
+                    let received = events.take().array(of: Input.self)
+                    let emitted: [Output]
+                    do {
+                        emitted = try await place.pointee.handleEvents(received, at: watch.elapsed)
+                    } catch {
+                        throw storage.failure(error, losing: received)
+                    }
                     sleep = handled(emitting: emitted, at: watch.elapsed, in: storage)
                 case .deadline(let demand):
                     let emitted = try await place.pointee.handleDeadline(at: watch.elapsed, demand: demand)
