@@ -42,7 +42,7 @@ struct Outbound: Sendable {
     private var inHand = 0
     private var isRightTaken = false
     private var ending = OutboundEnding.none
-    private var end = SubscriptionEnd.finished
+    private var outcome = SubscriptionEnd.finished
     private let policy: BufferPolicy
     /// What was too much for the buffer, for the hook.
     private var overflow = EventQueue()
@@ -114,7 +114,7 @@ struct Outbound: Sendable {
     mutating func finish(_ end: SubscriptionEnd) {
         guard ending == .none else { return }
         ending = .finishing
-        self.end = end
+        outcome = end
     }
 
     mutating func pause() {
@@ -166,7 +166,7 @@ struct Outbound: Sendable {
     /// - Parameter delivery: What the holder has in hand: nothing. It is filled in place, for it is large.
     mutating func fill(_ delivery: inout Delivery) {
         delivery.isEnding = ending != .none && buffer.isEmpty
-        if delivery.isEnding { delivery.end = end }
+        if delivery.isEnding { delivery.end = outcome }
         (inHandSubscriptionCount, newSubscriptionCount) = (newSubscriptionCount, 0)
         if !notices.isEmpty { swap(&delivery.notices, &notices) }
         guard !isPaused else { return }

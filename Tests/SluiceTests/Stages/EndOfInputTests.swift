@@ -136,7 +136,7 @@ import Testing
     @Test func whileAStageGivesOutWhatItKeepsItTakesNoSubscription() {
         var machine = TestMachine(kind: .consumer)
         _ = machine.subscribe(.first, to: RecordingUpstream(), window: DemandWindow(min: 0, max: 1))
-        _ = machine.producerFinished(.first)
+        _ = machine.producerEnded(.first, .finished)
         expect(machine.nextSummary() == "end")
         let isAccepted = machine.subscribe(.second, to: RecordingUpstream(), window: nil)
         expect(!isAccepted)
