@@ -7,10 +7,10 @@ swift_sources := Sources Tests Benchmarks Examples Package.swift
 sluice := .build/release/sluice
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench examples simulate clean
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations examples simulate clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the missing Debian packages; nothing to do, nothing said
 	@scripts/setup
@@ -40,6 +40,9 @@ tsan: setup ## Run the engine's tests under Thread Sanitizer
 bench: release ## Measure: engine against AsyncChannel, sluice against pg_recvlogical, memory
 	swift run -c release --package-path Benchmarks EngineBenchmarks
 	Benchmarks/capture
+
+bench-allocations: setup ## Count what the engine allocates for a batch and for an event; fails if that is too much
+	swift run -c release --package-path Benchmarks AllocationCheck
 
 examples: ## Build the examples; the README must show exactly what is built
 	swift build --package-path Examples/Counter

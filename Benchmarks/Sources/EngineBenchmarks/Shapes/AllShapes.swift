@@ -1,5 +1,7 @@
 extension Shape {
-    /// Every row of the table, in its order. The figures of GenStage are documented ones; see ``Reference``.
+    /// Every row of the table, in its order.
+    ///
+    /// The figures of GenStage are documented ones; see ``Reference``.
     static let all: [Shape] = [
         .producerToConsumer(
             "producer to consumer",
