@@ -5,9 +5,11 @@ SEEDS ?= 100000
 
 swift_sources := Sources Tests Benchmarks Examples Package.swift
 sluice := .build/release/sluice
+benchmarks := Benchmarks/.build/release
+pushing := Benchmarks/.build/pushing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations examples simulate clean
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples simulate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +45,14 @@ bench: release ## Measure: engine against AsyncChannel, sluice against pg_recvlo
 
 bench-allocations: setup ## Count what the engine allocates for a batch and for an event; fails if that is too much
 	swift run -c release --package-path Benchmarks AllocationCheck
+
+bench-pushing: setup ## Measure a call that waits, an unbounded cast and demand, and draw docs/pushing.svg
+	swift build -c release --package-path Benchmarks
+	@mkdir -p docs $(pushing)
+	@for way in demand call cast; do \
+		echo "$$way: 10 seconds"; $(benchmarks)/Pushing $$way 10 >$(pushing)/$$way.csv || exit 1; \
+	done
+	$(benchmarks)/PushingFigure $(pushing)/demand.csv $(pushing)/call.csv $(pushing)/cast.csv docs/pushing.svg
 
 examples: ## Build the examples; the README must show exactly what is built
 	swift build --package-path Examples/Counter

@@ -35,5 +35,11 @@ let package = Package(
             dependencies: ["AllocationCounter", .product(name: "Sluice", package: "sluice")],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "Pushing",
+            dependencies: [.product(name: "Sluice", package: "sluice")],
+            swiftSettings: settings
+        ),
+        .executableTarget(name: "PushingFigure", swiftSettings: settings),
     ]
 )
