@@ -15,6 +15,10 @@ struct EngineBenchmarks {
             for shape in options.shapes { print(shape.name) }
             return
         }
+        if let events = options.alone {
+            for shape in options.shapes { _ = try await shape.sluice(events) }
+            return
+        }
         if !options.json {
             print("Engine: millions of events per second, median of \(options.rounds) rounds by turns")
             print(Measurement.heading)

@@ -8,6 +8,7 @@ struct Options {
           --list        the names of the rows, without running them
           --rounds N    how often each is measured by turns; the median counts (5)
           --seconds S   about how long one of them runs in one round (0.25)
+          --alone N     carry N events through Sluice only, without measuring: for profilers
         """
 
     struct Invalid: Error {}
@@ -16,6 +17,7 @@ struct Options {
     var list = false
     var rounds = 5
     var seconds = 0.25
+    var alone: Int?
     private var words: [String] = []
 
     init(_ arguments: some Sequence<String>) throws {
@@ -30,6 +32,9 @@ struct Options {
             case "--seconds":
                 guard let length = arguments.next().flatMap(Double.init), length > 0 else { throw Invalid() }
                 seconds = length
+            case "--alone":
+                guard let events = arguments.next().flatMap(Int.init), events > 0 else { throw Invalid() }
+                alone = events
             case _ where argument.hasPrefix("-"): throw Invalid()
             default: words.append(argument)
             }
