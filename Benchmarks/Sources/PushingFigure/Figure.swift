@@ -5,25 +5,21 @@ struct Figure {
     private static let width = 760.0
     private static let gap = 34.0
 
-    /// Colors that are seen on white and on black; the text follows the reader's setting.
+    /// One set of colors that is read on white and on black: a page's background is not always the one that the reader's
+    /// system prefers, which is all that a picture in a page could ask for.
     private static let style = """
-        text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: #3d444d; }
+        text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: #737b86; }
         .title { font-weight: 600; }
-        .note, .tick { font-size: 12px; fill: #6e7781; }
+        .note, .tick { font-size: 12px; }
         .tick { text-anchor: end; }
         .time { text-anchor: middle; }
         .grid { stroke: #8b949e; stroke-opacity: 0.25; }
         .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
         .label { font-weight: 600; }
         .amount { font-weight: 400; }
-        .demand { stroke: #1a9e77; } .call { stroke: #7570d3; } .cast { stroke: #d95f30; }
-        .label.demand { fill: #158463; stroke: none; } .label.call { fill: #6560c9; stroke: none; }
-        .label.cast { fill: #c8501f; stroke: none; }
-        @media (prefers-color-scheme: dark) {
-          text { fill: #d1d7e0; }
-          .note, .tick { fill: #9198a1; }
-          .label.demand { fill: #3cc79c; } .label.call { fill: #a5a1f0; } .label.cast { fill: #f08a5d; }
-        }
+        .line.demand { stroke: #16906c; } .label.demand { fill: #16906c; }
+        .line.call { stroke: #7a76d9; } .label.call { fill: #7a76d9; }
+        .line.cast { stroke: #d1571f; } .label.cast { fill: #d1571f; }
         """
 
     let runs: [Run]
