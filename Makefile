@@ -39,7 +39,7 @@ format: ## Format all Swift files in place
 tsan: setup ## Run the engine's tests under Thread Sanitizer
 	SLUICE_TSAN=1 swift test --sanitize=thread --filter SluiceTests --scratch-path .build/tsan
 
-bench: release ## Measure: engine against AsyncChannel, sluice against pg_recvlogical, memory
+bench: release ## Measure: engine next to its peers, sluice against pg_recvlogical, memory
 	swift run -c release --package-path Benchmarks EngineBenchmarks
 	Benchmarks/capture
 
