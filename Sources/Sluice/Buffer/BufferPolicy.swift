@@ -15,6 +15,10 @@ public struct BufferPolicy: Sendable, Equatable {
 
     let limit: Int
     let overflow: Overflow
+    /// Whether the limit is one of weight.
+    var countsWeight = false
+    /// Whether events stay while there is no consumer.
+    var waitsForConsumers = true
 
     /// Everything is kept.
     public static let unbounded = BufferPolicy(limit: .max, overflow: .fail)

@@ -10,6 +10,17 @@ public struct DemandDispatcher<Event: Sendable>: Dispatcher {
         demand = DemandCore()
     }
 
+    /// Makes a dispatcher that decides by chance, once, who of those with equal demand comes first.
+    ///
+    /// When several producers have the same consumers, and each begins with the same one, that one gets more than its share
+    /// of what is rare. The order is drawn when the first events are there, among those who have subscribed by then.
+    ///
+    /// - Parameter generator: Draws the order; the dispatcher keeps a copy.
+    public init(shufflingOnceBy generator: some RandomNumberGenerator & Sendable) {
+        demand = DemandCore()
+        demand.shuffler = generator
+    }
+
     /// The demand of all subscriptions.
     public var capacity: Int { demand.capacity }
 
@@ -52,6 +63,9 @@ struct DemandCore: Sendable {
 
     private(set) var capacity = 0
 
+    /// Draws the order of the first dispatch, and is forgotten then.
+    var shuffler: (any RandomNumberGenerator & Sendable)?
+
     var isEmpty: Bool { entries.isEmpty }
 
     mutating func subscribed(_ subscription: SubscriptionID) {
@@ -71,6 +85,7 @@ struct DemandCore: Sendable {
     }
 
     mutating func dispatch(_ events: inout EventQueue, _ deliver: (SubscriptionID, consuming EventQueue) -> Void) {
+        if let shuffler, !events.isEmpty, capacity > 0 { shuffle(by: shuffler) }
         while !events.isEmpty, capacity > 0 {
             let hungriest = entries[0]
             let batch = events.removeFirst(hungriest.demand)
@@ -79,6 +94,16 @@ struct DemandCore: Sendable {
             moveFirstDown()
             deliver(hungriest.id, batch)
         }
+    }
+
+    private mutating func shuffle(by generator: some RandomNumberGenerator & Sendable) {
+        var generator = generator
+        shuffler = nil
+        entries.shuffle(using: &generator)
+        // Equals stay as they were drawn: a sort that is not stable must not decide.
+        entries = entries.enumerated().sorted { left, right in
+            (right.element.demand, left.offset) < (left.element.demand, right.offset)
+        }.map(\.element)
     }
 
     /// Restores the order after an entry's demand has grown.

@@ -94,6 +94,8 @@ public enum Placement<Event: Sendable>: Sendable {
 public enum DiscardReason: Sendable, Equatable {
     /// The stage's buffer was full.
     case bufferFull
+    /// The stage had no consumer, and its events do not wait for one.
+    case noConsumer
     /// The function that chooses a partition said so, or named one that does not exist.
     case unrouted
     /// No subscription's selector wanted it.

@@ -46,6 +46,10 @@ struct Outbound: Sendable {
     private let policy: BufferPolicy
     /// What was too much for the buffer, for the hook.
     private var overflow = EventQueue()
+    /// What no consumer was there for, for the hook.
+    private var unheard = EventQueue()
+    /// Of what is held; nil if the buffer's limit counts events.
+    private var weights: BufferWeights?
     /// Nothing leaves the buffer, and nothing more is wanted.
     private(set) var isPaused: Bool
     private var subscriptionCount = 0
@@ -71,9 +75,10 @@ struct Outbound: Sendable {
     init(policy: BufferPolicy = .unbounded, isPaused: Bool = false) {
         self.policy = policy
         self.isPaused = isPaused
+        weights = policy.countsWeight ? BufferWeights() : nil
     }
 
-    var hasOverflow: Bool { !overflow.isEmpty }
+    var hasOverflow: Bool { !overflow.isEmpty || !unheard.isEmpty }
 
     var hasSubscription: Bool { subscriptionCount + newSubscriptionCount + inHandSubscriptionCount > 0 }
     var hasNotices: Bool { !notices.isEmpty }
@@ -106,8 +111,9 @@ struct Outbound: Sendable {
         notices.append(notice)
     }
 
-    mutating func emit(_ events: consuming EventBatch) {
+    mutating func emit(_ events: consuming EventBatch, weighing weights: [Int] = []) {
         emitted += events.count
+        self.weights?.append(weights)
         buffer.append(events)
     }
 
@@ -128,28 +134,43 @@ struct Outbound: Sendable {
 
     /// Cuts the buffer to its limit, unless the holder of the right will do so.
     mutating func trim() {
-        guard !isRightTaken, buffer.count > policy.limit else { return }
-        overflowed += buffer.count - policy.limit
+        guard !isRightTaken, !buffer.isEmpty else { return }
+        if !policy.waitsForConsumers, !hasSubscription {
+            overflowed += buffer.count
+            weights?.removeFirst(buffer.count)
+            return unheard.append(buffer.take())
+        }
+        let excess = excess
+        guard excess > 0 else { return }
+        overflowed += excess
         switch policy.overflow {
         case .dropOldest:
-            overflow.append(buffer.removeFirst(buffer.count - policy.limit))
+            weights?.removeFirst(excess)
+            overflow.append(buffer.removeFirst(excess))
         case .dropNewest, .fail:
-            droppedNewest += buffer.count - policy.limit
-            let kept = buffer.removeFirst(policy.limit)
+            droppedNewest += excess
+            weights?.removeLast(excess)
+            let kept = buffer.removeFirst(buffer.count - excess)
             overflow.append(buffer.take())
             buffer = kept
         }
+    }
+
+    /// How many events of the buffer are too many.
+    private var excess: Int {
+        guard let weights else { return buffer.count - policy.limit }
+        return weights.excess(over: policy.limit, oldest: policy.overflow == .dropOldest)
     }
 
     mutating func takeBuffer() -> EventQueue {
         buffer.take()
     }
 
-    /// Takes what was too much for the buffer.
+    /// Takes what was too much for the buffer, and what no consumer was there for.
     ///
-    /// - Returns: Also whether it must fail the graph.
-    mutating func takeOverflow() -> (EventQueue, isFailure: Bool) {
-        (overflow.take(), policy.overflow == .fail)
+    /// - Returns: Also whether the former must fail the graph.
+    mutating func takeOverflow() -> (overflow: EventQueue, unheard: EventQueue, isFailure: Bool) {
+        (overflow.take(), unheard.take(), policy.overflow == .fail)
     }
 
     /// Takes the right if it is free and there is something to do under it.
@@ -184,6 +205,7 @@ struct Outbound: Sendable {
     ///   - report: What the holder found.
     /// - Returns: Whether there is more work; if not, the right is given back.
     mutating func delivered(_ delivery: inout Delivery, _ report: Report) -> Bool {
+        if weights != nil { weights?.removeFirst(inHand - delivery.events.count) }
         inHand = 0
         inHandSubscriptionCount = 0
         (capacity, kept, subscriptionCount) = (report.capacity, report.kept, report.subscriptions)

@@ -26,7 +26,7 @@ extension StageMachine {
     /// Takes what was too much for the buffer.
     ///
     /// - Returns: Also whether it must fail the graph.
-    mutating func takeOverflow() -> (EventQueue, isFailure: Bool) {
+    mutating func takeOverflow() -> (overflow: EventQueue, unheard: EventQueue, isFailure: Bool) {
         outbound.takeOverflow()
     }
 

@@ -183,20 +183,24 @@ struct StageMachine: ~Copyable {
     }
 
     /// A handler call has returned these events.
-    mutating func handled(emitting events: consuming EventBatch?) -> Effects {
+    ///
+    /// - Parameters:
+    ///   - events: Nil is as good as none.
+    ///   - weights: Of each, if the buffer's limit is one of weight.
+    mutating func handled(emitting events: consuming EventBatch?, weighing weights: [Int] = []) -> Effects {
         isInHandler = false
         if let events = consume events, events.count > 0 {
             if kind == .producer { isStirred = true }
             if isPool { inPool -= events.count }
-            outbound.emit(events)
+            outbound.emit(events, weighing: weights)
         }
         return effectsOfEmission()
     }
 
     /// A `perform` that runs has these events for the consumers.
-    mutating func emit(_ events: consuming EventBatch) -> Effects {
+    mutating func emit(_ events: consuming EventBatch, weighing weights: [Int] = []) -> Effects {
         guard kind.emits else { return Effects() }
-        outbound.emit(events)
+        outbound.emit(events, weighing: weights)
         return effectsOfEmission()
     }
 

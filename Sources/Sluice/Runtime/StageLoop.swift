@@ -133,7 +133,9 @@ extension StageStorage {
     }
 
     func handled(emitting events: consuming EventBatch?) {
-        apply { $0.handled(emitting: events.take()) }
+        guard let weigh, let batch = events else { return apply { $0.handled(emitting: events.take()) } }
+        let weights = weigh(batch)
+        apply { $0.handled(emitting: batch, weighing: weights) }
     }
 
     func finish() {

@@ -3,6 +3,8 @@
 /// No lock is held while another is taken, a continuation is resumed, or user code runs.
 final class StageStorage: Sendable {
     typealias Make = @Sendable (StageContext) async throws -> RunningStage
+    /// Says what emitted events weigh.
+    typealias Weigh = @Sendable (EventBatch) -> [Int]
     /// Told of received events that a failure has left to nobody.
     typealias LostHook = @Sendable (EventQueue, any Error) -> Void
 
@@ -14,6 +16,7 @@ final class StageStorage: Sendable {
     let interruption = Lock(Interruption())
     private let discardHook: Outlet.DiscardHook?
     let lostHook: LostHook?
+    let weigh: Weigh?
 
     /// The workers, if the stage is a pool.
     let crew: (any PoolCrew)?
@@ -33,6 +36,7 @@ final class StageStorage: Sendable {
         kind: StageKind,
         outlet: consuming Outlet,
         buffer: BufferPolicy,
+        weigh: Weigh? = nil,
         startsPaused: Bool,
         scope: ScopeStorage,
         lostHook: LostHook?,
@@ -46,12 +50,19 @@ final class StageStorage: Sendable {
         self.make = Lock(make)
         self.crew = crew
         self.lostHook = lostHook
+        self.weigh = weigh
         self.scope = scope
         machine = Lock(
             StageMachine(kind: kind, isPool: crew != nil, buffer: buffer, startsPaused: startsPaused)
         )
         self.outlet = .allocate(capacity: 1)
         self.outlet.initialize(to: outlet)
+    }
+
+    /// The form of a weight that knows no types.
+    static func weigher<Event: Sendable>(_ weight: (@Sendable (Event) -> Int)?) -> Weigh? {
+        guard let weight else { return nil }
+        return { events in events.array(of: Event.self).map(weight) }
     }
 
     deinit {
@@ -126,7 +137,8 @@ final class StageStorage: Sendable {
     }
 
     private func reportOverflow() {
-        let (events, isFailure) = machine.withLock { $0.takeOverflow() }
+        let (events, unheard, isFailure) = machine.withLock { $0.takeOverflow() }
+        if !unheard.isEmpty { discardHook?(unheard, .noConsumer) }
         guard !events.isEmpty else { return }
         discardHook?(events, .bufferFull)
         guard isFailure else { return }

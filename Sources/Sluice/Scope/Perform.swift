@@ -98,7 +98,9 @@ extension StageHandle where S: EmittingStage {
 
 extension StageStorage {
     fileprivate func emit<Event: Sendable>(_ events: [Event]) {
-        apply { $0.emit(EventBatch(events)) }
+        let batch = EventBatch(events)
+        let weights = weigh?(batch) ?? []
+        apply { $0.emit(batch, weighing: weights) }
     }
 
     fileprivate func enqueue(

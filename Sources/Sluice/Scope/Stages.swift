@@ -163,7 +163,8 @@ extension Stages {
             kind,
             lost,
             Outlet(dispatcher: dispatcher, discardHook: discardHook),
-            options.buffer,
+            options.policy,
+            StageStorage.weigher(options.weight),
             options.startsPaused,
             make
         )
@@ -175,6 +176,7 @@ extension Stages {
         _ lost: LostEvents<S>?,
         _ outlet: consuming Outlet = Outlet(dispatcher: DemandCore(), discardHook: nil),
         _ buffer: BufferPolicy = .unbounded,
+        _ weigh: StageStorage.Weigh? = nil,
         _ startsPaused: Bool = false,
         _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
@@ -184,6 +186,7 @@ extension Stages {
             kind: kind,
             outlet: outlet,
             buffer: buffer,
+            weigh: weigh,
             startsPaused: startsPaused,
             scope: scope,
             lostHook: StageStorage.hook(lost),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// GenStage's scenarios J1 to J6, without its `pending`: what a consumer that leaves had asked for is forgotten.
+/// GenStage's scenarios J1 to J7, without its `pending`: what a consumer that leaves had asked for is forgotten.
 @Suite struct DemandDispatcherTests {
     /// A dispatcher, its queue, and what it delivered.
     struct Bench {
@@ -39,6 +39,25 @@ import Testing
             delivered += messages
             return messages
         }
+    }
+
+    @Test("J7: the order among equals is drawn once, at the first dispatch") func shuffledOnce() {
+        var firsts: Set<Int> = []
+        for seed in UInt64(0)..<40 {
+            var bench = Bench(subscriptions: 4)
+            bench.dispatcher = DemandDispatcher(shufflingOnceBy: SeededGenerator(seed: seed))
+            for number in 0..<4 { bench.dispatcher.subscribed(SubscriptionID(number: number), options: ()) }
+            for number in 0..<4 { bench.ask(number == 3 ? 5 : 2, by: number) }
+            let first = bench.dispatch([1, 2, 3])
+            expect(first == [.init(to: 3, events: [1, 2, 3])], "The hungriest is not drawn")
+            let drawn = bench.dispatch(Array(4...9)).map(\.to)
+            expect(drawn.filter { $0 != 3 }.sorted() == [0, 1, 2])
+            firsts.insert(drawn.first { $0 != 3 } ?? -1)
+            _ = bench.dispatch([10, 11])
+            for number in 0..<4 { bench.ask(1, by: number) }
+            expect(bench.dispatch([12, 13, 14, 15]).map(\.to) == [0, 1, 2, 3], "Then who asks first comes first")
+        }
+        expect(firsts == [0, 1, 2])
     }
 
     @Test("J1: a subscription alone has no capacity, and leaving changes nothing")

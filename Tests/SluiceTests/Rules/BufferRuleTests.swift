@@ -96,6 +96,56 @@ import Testing
         await #expect(processExitsWith: .failure) { _ = BufferPolicy.bounded(-1, .fail) }
     }
 
+    /// The consumer asks for 1 at a time; an event weighs what it is.
+    @Test(arguments: [
+        (BufferPolicy.Overflow.dropOldest, [1, 5, 6, 2, 3], [2, 3, 4]),
+        (.dropNewest, [1, 2, 3, 4, 2, 3], [5, 6]),
+    ])
+    func aBufferMayBeBoundedByWeight(overflow: BufferPolicy.Overflow, delivered: [Int], dropped: [Int]) throws {
+        try underEachSchedule { clock in
+            let (log, discarded) = (Log<Int>(), Log<Int>())
+            let options = EmissionOptions<Int>(
+                buffer: .bounded(12, overflow),
+                discarded: { events, _ in discarded.append(events) },
+                weight: { $0 }
+            )
+            try await withStages(clock: clock) { stages in
+                let lists = stages.start(options: options) { Lists(lists: [Array(1...6), [2, 3]]) }
+                let sink = stages.start { SlowSink(clock: clock, time: .seconds(1), log: log) }
+                try await sink.subscribe(to: lists, maxDemand: 1)
+            }
+            #expect(log.all == delivered)
+            #expect(discarded.all == dropped)
+        }
+    }
+
+    @Test func eventsNeedNotWaitForAConsumerToCome() throws {
+        try underEachSchedule { clock in
+            let (log, discarded) = (Log<Int>(), Log<Int>())
+            let options = EmissionOptions<Int>(waitsForConsumers: false) { events, reason in
+                #expect(reason == .noConsumer)
+                discarded.append(events)
+            }
+            try await withStages(clock: clock) { stages in
+                let source = stages.start(options: options) { Lists(lists: [[7]]) }
+                try await source.perform(emitting: { _ in [1, 2] })
+                await settle(clock)
+                #expect(discarded.all == [1, 2])
+                let sink = stages.start { Collector(log: log) }
+                let subscription = try await sink.subscribe(to: source, maxDemand: 1)
+                try await source.perform(emitting: { _ in [3, 4] })
+                await settle(clock)
+                subscription.cancel()
+                try await source.perform(emitting: { _ in [5] })
+                await settle(clock)
+                #expect(discarded.all == [1, 2, 5])
+                let late = stages.start { Collector(log: log) }
+                try await late.subscribe(to: source)
+            }
+            #expect(log.all == [3, 4, 7])
+        }
+    }
+
     @Test func anOverflowMayFailTheGraph() throws {
         try underEachSchedule { clock in
             let discarded = Log<Int>()
