@@ -23,6 +23,8 @@ let package = Package(
     products: [
         .library(name: "Sluice", targets: ["Sluice"]),
         .library(name: "SluiceTesting", targets: ["SluiceTesting"]),
+        .library(name: "SluiceService", targets: ["SluiceService"]),
+        .library(name: "SluiceObservability", targets: ["SluiceObservability"]),
         .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
         .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
         .executable(name: "sluice", targets: ["SluiceCommand"]),
@@ -31,6 +33,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
     targets: [
         .target(
@@ -39,6 +44,21 @@ let package = Package(
             swiftSettings: coreSettings
         ),
         .target(name: "SluiceTesting", dependencies: ["Sluice"], swiftSettings: coreSettings),
+        .target(
+            name: "SluiceService",
+            dependencies: [
+                "Sluice", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SluiceObservability",
+            dependencies: [
+                "Sluice", .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings
+        ),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
             name: "SluicePostgres",
@@ -68,6 +88,23 @@ let package = Package(
             dependencies: ["Sluice", "SluiceTesting"],
             exclude: ["SCENARIOS.md"],
             swiftSettings: coreSettings
+        ),
+        .testTarget(
+            name: "SluiceServiceTests",
+            dependencies: [
+                "Sluice", "SluiceService", "SluiceTesting",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceObservabilityTests",
+            dependencies: [
+                "Sluice", "SluiceObservability", "SluiceTesting",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "SluicePostgresTests",

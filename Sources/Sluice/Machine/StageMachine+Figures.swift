@@ -5,14 +5,14 @@ extension StageMachine {
         if isEnded { return .ended }
         if isInHandler { return .busy }
         if outbound.isPaused { return .paused }
-        let hasEvents = !inbound.isEmpty || alarm.isHolding
-        if kind.emits, outbound.need == 0, kind == .producer || hasEvents { return .waitingForDemand }
+        let couldWork = kind == .producer || !inbound.isEmpty || !deferredAsks.isEmpty || alarm.isHolding
+        if kind.emits, outbound.need == 0, couldWork { return .waitingForDemand }
         if alarm.isHolding { return .busy }
         return .waitingForEvents
     }
 
     /// The stage's numbers; its name and its place are for others to add.
-    var figures: GraphSnapshot.Stage {
+    func figures(at time: Duration? = nil) -> GraphSnapshot.Stage {
         GraphSnapshot.Stage(
             kind: kind,
             activity: activity,
@@ -23,6 +23,7 @@ extension StageMachine {
             waiting: inbound.waitingEvents,
             discarded: outbound.discarded,
             lost: lostCount,
+            times: times(at: time),
             isStalled: outbound.isStalled
         )
     }

@@ -82,14 +82,16 @@ extension StageMachine {
     }
 
     /// Nothing more leaves the stage, and it is not called for its consumers' demand.
-    mutating func pause() {
+    mutating func pause(at time: Duration? = nil) {
         outbound.pause()
+        turnIfParked(at: time)
     }
 
     /// Ends a pause.
-    mutating func resume() -> Effects {
+    mutating func resume(at time: Duration? = nil) -> Effects {
         outbound.resume()
         isStirred = true
+        turnIfParked(at: time)
         return effects()
     }
 

@@ -70,6 +70,9 @@ struct StageMachine: ~Copyable {
     var isStirred = true
     var waiter: UnsafeContinuation<Void, Never>?
 
+    /// How the stage has spent its time, if the graph is measured.
+    var account = TimeAccount()
+
     init(
         kind: StageKind,
         isPool: Bool = false,
@@ -83,6 +86,9 @@ struct StageMachine: ~Copyable {
     }
 
     var isEnded: Bool { phase == .finishing || phase == .stopped }
+
+    /// Whether the task waits for work.
+    var isParked: Bool { waiter != nil }
 
     /// What consumers want beyond everything emitted.
     var demand: Int { outbound.demand }
@@ -176,9 +182,10 @@ struct StageMachine: ~Copyable {
     /// Parks the task's continuation, unless there is work by now.
     ///
     /// - Returns: Whether the task must be resumed at once.
-    mutating func park(_ continuation: UnsafeContinuation<Void, Never>) -> Bool {
+    mutating func park(_ continuation: UnsafeContinuation<Void, Never>, at time: Duration? = nil) -> Bool {
         if hasWork { return true }
         waiter = continuation
+        if let time { turn(to: activity, at: time) }
         return false
     }
 
@@ -187,6 +194,7 @@ struct StageMachine: ~Copyable {
     /// - Parameters:
     ///   - events: Nil is as good as none.
     ///   - weights: Of each, if the buffer's limit is one of weight.
+    /// - Returns: What follows.
     mutating func handled(emitting events: consuming EventBatch?, weighing weights: [Int] = []) -> Effects {
         isInHandler = false
         if let events = consume events, events.count > 0 {

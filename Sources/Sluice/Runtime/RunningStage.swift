@@ -48,7 +48,7 @@ final class RunningProducer<S: Producer, Output>: StageCell<S> where S.Output ==
                 let events = try await place.pointee.handleDemand(demand)
                 if let events { storage.handled(emitting: EventBatch(events)) } else { storage.finish() }
             case nil:
-                await withUnsafeContinuation { storage.park($0) }
+                await storage.park()
             case .some(let other):
                 guard try await storage.perform(other, self) else { return }
             }
@@ -71,7 +71,7 @@ where S.Input == Input, S.Output == Output {
                 }
                 storage.handled(emitting: EventBatch(emitted))
             case nil:
-                await withUnsafeContinuation { storage.park($0) }
+                await storage.park()
             case .some(let other):
                 guard try await storage.perform(other, self) else { return }
             }
@@ -96,7 +96,7 @@ final class RunningConsumer<S: Consumer, Input>: StageCell<S> where S.Input == I
                 }
                 storage.handled(emitting: nil)
             case nil:
-                await withUnsafeContinuation { storage.park($0) }
+                await storage.park()
             case .some(let other):
                 guard try await storage.perform(other, self) else { return }
             }
@@ -123,7 +123,7 @@ final class RunningManualConsumer<S: ManualConsumer, Input>: StageCell<S> where 
                 }
                 storage.handled(emitting: nil)
             case nil:
-                await withUnsafeContinuation { storage.park($0) }
+                await storage.park()
             case .some(let other):
                 guard try await storage.perform(other, self) else { return }
             }
@@ -151,7 +151,7 @@ where S.Input == Input, S.Output == Output {
                 }
                 storage.handled(emitting: EventBatch(emitted))
             case nil:
-                await withUnsafeContinuation { storage.park($0) }
+                await storage.park()
             case .some(let other):
                 guard try await storage.perform(other, self) else { return }
             }

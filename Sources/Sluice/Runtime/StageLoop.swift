@@ -9,7 +9,9 @@ extension StageStorage {
 
     /// Runs the stage to its end, afresh after each failure that its group forgives.
     func run() async {
+        turn(to: .busy)
         await CallChain.$stages.withValue(CallChain.stages + [id]) { await live() }
+        turn(to: .ended)
         supervisor.ended(id.number)
         _ = crew?.close()
         let (unserved, endings) = machine.withLock { $0.stop() }
@@ -22,12 +24,14 @@ extension StageStorage {
     private func live() async {
         guard let make = make.withLock({ $0.take() }) else { return }
         while await interruptibly({ await self.life(make) }) == .stopped {
+            turn(to: .ended)
             guard let delay = await supervisor.release(of: id.number) else { return }
             if delay > .zero {
                 let clock = scope.clock
                 await interruptibly { try? await clock.sleep(for: delay) }
             }
             guard machine.withLock({ $0.revive() }) else { return finish() }
+            turn(to: .busy)
         }
     }
 
@@ -143,8 +147,19 @@ extension StageStorage {
     }
 
     /// Parks the stage's task until there is work.
-    func park(_ continuation: UnsafeContinuation<Void, Never>) {
-        // The lock was not held while the continuation was made: so the machine is asked again.
-        if machine.withLock({ $0.park(continuation) }) { continuation.resume() }
+    @inline(__always)  // A frame of its own would be paid for at every wait.
+    func park() async {
+        await withUnsafeContinuation { continuation in
+            let time = scope.measuredTime
+            // The lock was not held while the continuation was made: so the machine is asked again.
+            if machine.withLock({ $0.park(continuation, at: time) }) { continuation.resume() }
+        }
+        turn(to: .busy)
+    }
+
+    /// The stage's task does something else from now on.
+    private func turn(to activity: StageActivity) {
+        guard let time = scope.measuredTime else { return }
+        machine.withLock { $0.turn(to: activity, at: time) }
     }
 }

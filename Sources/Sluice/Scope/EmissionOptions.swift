@@ -3,7 +3,9 @@ public struct EmissionOptions<Event: Sendable>: Sendable {
     /// What is kept of events that no consumer wants yet.
     public var buffer: BufferPolicy
 
-    /// What an event weighs, at least 0; the buffer's limit is then the weight that it keeps. Nil: each weighs 1.
+    /// What an event weighs, at least 0; nil: each weighs 1.
+    ///
+    /// The buffer's limit is one of weight then.
     ///
     /// Called once for each event, by the stage's task.
     public var weight: (@Sendable (Event) -> Int)?

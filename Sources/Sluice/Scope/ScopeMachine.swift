@@ -25,6 +25,8 @@ struct ScopeMachine: ~Copyable {
     private var drainBegin: Duration?
     private(set) var firstFailure: (any Error)?
     private(set) var nodes: [any StageNode] = []
+    /// How everything looked when it had ended.
+    private(set) var lastSnapshot: GraphSnapshot?
     private var commands: Deque<Command> = []
     private var running = 0
     private var nextStage = 0
@@ -117,8 +119,9 @@ struct ScopeMachine: ~Copyable {
     }
 
     /// Gives out the stages, to be taken apart.
-    mutating func dismantle() -> [any StageNode] {
+    mutating func dismantle(leaving snapshot: GraphSnapshot) -> [any StageNode] {
         phase = .ended
+        lastSnapshot = snapshot
         defer { nodes = [] }
         return nodes
     }

@@ -6,9 +6,11 @@ final class ScopeStorage: Sendable {
     let report: @Sendable (GraphReport) -> Void
     /// The time since the graph began.
     let time: @Sendable () -> Duration
+    private let isMeasured: Bool
 
-    init(clock: any Clock<Duration>, report: @escaping @Sendable (GraphReport) -> Void) {
+    init(clock: any Clock<Duration>, isMeasured: Bool, report: @escaping @Sendable (GraphReport) -> Void) {
         self.clock = clock
+        self.isMeasured = isMeasured
         self.report = report
         time = Self.time(of: clock)
         supervisor = Supervisor(time: time)
@@ -19,9 +21,13 @@ final class ScopeStorage: Sendable {
         return { start.duration(to: clock.now) }
     }
 
+    /// The time since the graph began; nil, and the clock is not read, if its stages' times are not measured.
+    var measuredTime: Duration? { isMeasured ? time() : nil }
+
     var firstFailure: (any Error)? { machine.withLock { $0.firstFailure } }
     var snapshots: [StageSnapshot] { nodes.map(\.snapshot) }
 
+    var lastSnapshot: GraphSnapshot? { machine.withLock { $0.lastSnapshot } }
     var nodes: [any StageNode] { machine.withLock { $0.nodes } }
 
     // MARK: Calls of the user
@@ -74,7 +80,8 @@ final class ScopeStorage: Sendable {
     func dismantle() {
         let failure = firstFailure
         for node in nodes { node.discardRemains(because: failure) }
-        for node in machine.withLock({ $0.dismantle() }) { node.dismantle() }
+        let last = snapshot()
+        for node in machine.withLock({ $0.dismantle(leaving: last) }) { node.dismantle() }
     }
 
     /// Throws what ended the graph before its time, if something did.

@@ -46,18 +46,21 @@ extension StageStorage: StageNode {
     }
 
     var figures: (GraphSnapshot.Stage, [(subscription: SubscriptionID, producer: StageID, ledger: DemandLedger)]) {
-        var (figures, incoming) = machine.withLock { ($0.figures, $0.incoming) }
+        let time = scope.measuredTime
+        var (figures, incoming) = machine.withLock { ($0.figures(at: time), $0.incoming) }
         figures.name = name
         if let crew { figures.add(crew.counts) }
         return (figures, incoming)
     }
 
     func pause() {
-        machine.withLock { $0.pause() }
+        let time = scope.measuredTime
+        machine.withLock { $0.pause(at: time) }
     }
 
     func resume() {
-        apply { $0.resume() }
+        let time = scope.measuredTime
+        apply { $0.resume(at: time) }
     }
 
     func wake() {

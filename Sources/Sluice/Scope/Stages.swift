@@ -1,4 +1,4 @@
-/// A graph of stages that is being wired or runs; see ``withStages(clock:_:)``.
+/// A graph of stages that is being wired or runs; see ``withStages(clock:measuring:reporting:_:)``.
 ///
 /// A stage that is started when the graph is ending never runs, and every call on its handle throws.
 public struct Stages: Sendable {

@@ -17,6 +17,8 @@
 ///
 /// - Parameters:
 ///   - clock: Measures the deadlines of drains, the waits before stages are started again, and the times of stages.
+///   - measuring: Whether snapshots tell how each stage spends its time: see ``StageTimes``. It costs a look at the clock
+///     whenever a stage's task begins or ends to wait.
 ///   - report: Told of failures and what they led to, by the tasks of the stages; must not block.
 ///   - body: Wires the graph.
 /// - Returns: What the body returns.
@@ -24,10 +26,11 @@
 ///   cancelled before the graph had ended.
 public func withStages<Result>(
     clock: any Clock<Duration> = ContinuousClock(),
+    measuring: Bool = false,
     reporting report: @escaping @Sendable (GraphReport) -> Void = { _ in },
     _ body: (Stages) async throws -> Result
 ) async throws -> Result {
-    let scope = ScopeStorage(clock: clock, report: report)
+    let scope = ScopeStorage(clock: clock, isMeasured: measuring, report: report)
     defer { scope.dismantle() }
     return try await withTaskCancellationHandler {
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -16,13 +16,33 @@ public struct Bottleneck: Sendable, CustomStringConvertible {
     /// Why it is this one.
     public let reason: Reason
 
+    /// For which part of its time the stage has been so, from 0 to 1; nil if that is not measured.
+    ///
+    /// Busy, or paused, or, for a source, anything but waiting for demand or paused: near 1 it confirms what the moment
+    /// shows.
+    public let share: Double?
+
+    init(stage: GraphSnapshot.Stage, reason: Reason) {
+        self.stage = stage.name
+        self.reason = reason
+        share = stage.times.map { times in
+            switch reason {
+            case .busy: times.share(of: .busy)
+            case .source: times.share(of: .busy) + times.share(of: .waitingForEvents)
+            case .paused: times.share(of: .paused)
+            }
+        }
+    }
+
     /// A sentence.
     public var description: String {
-        switch reason {
-        case .busy(let waiting): "'\(stage)' is busy while \(waiting) events wait for it"
-        case .source(let demand): "'\(stage)' has not the \(demand) events that its consumers want"
-        case .paused: "'\(stage)' is paused"
-        }
+        let sentence =
+            switch reason {
+            case .busy(let waiting): "'\(stage)' is busy while \(waiting) events wait for it"
+            case .source(let demand): "'\(stage)' has not the \(demand) events that its consumers want"
+            case .paused: "'\(stage)' is paused"
+            }
+        return share.map { "\(sentence); so it was for \(percent($0)) of its time" } ?? sentence
     }
 }
 
@@ -35,14 +55,14 @@ extension GraphSnapshot {
     public var bottleneck: Bottleneck? {
         let busy = stages.indices.filter { stages[$0].activity == .busy && waiting(for: $0) > 0 }
         if let index = busy.max(by: { waiting(for: $0) < waiting(for: $1) }) {
-            return Bottleneck(stage: stages[index].name, reason: .busy(waiting: waiting(for: index)))
+            return Bottleneck(stage: stages[index], reason: .busy(waiting: waiting(for: index)))
         }
         if let stage = stages.first(where: { $0.activity == .paused }) {
-            return Bottleneck(stage: stage.name, reason: .paused)
+            return Bottleneck(stage: stage, reason: .paused)
         }
         let sources = stages.filter { $0.kind == .producer && $0.activity != .ended && $0.demand > 0 }
         return sources.max { $0.demand < $1.demand }.map { source in
-            Bottleneck(stage: source.name, reason: .source(demand: source.demand))
+            Bottleneck(stage: source, reason: .source(demand: source.demand))
         }
     }
 

@@ -24,6 +24,8 @@ public struct GraphSnapshot: Codable, Sendable {
         public let discarded: Int
         /// How many received events no handler has dealt with, because of failures.
         public let lost: Int
+        /// How it has spent its time; nil if the graph is not measured, and for a ``WorkerPool``, whose workers spend it.
+        public internal(set) var times: StageTimes?
 
         let isStalled: Bool
 
@@ -68,7 +70,8 @@ public struct GraphSnapshot: Codable, Sendable {
 extension Stages {
     /// Looks at the graph without stopping it.
     ///
-    /// It takes each stage's lock for a moment, so it may be called often: ten times a second is cheap.
+    /// It takes each stage's lock for a moment, so it may be called often: ten times a second is cheap. When
+    /// `withStages` is over it shows how everything ended.
     ///
     /// - Returns: What there is.
     public func snapshot() -> GraphSnapshot {
@@ -78,6 +81,7 @@ extension Stages {
 
 extension ScopeStorage {
     func snapshot() -> GraphSnapshot {
+        if let lastSnapshot { return lastSnapshot }
         let nodes = nodes
         var places: [StageID: Int] = [:]
         for (index, node) in nodes.enumerated() { places[node.id] = index }

@@ -1,11 +1,15 @@
 extension GraphSnapshot: CustomStringConvertible {
     /// A table of the stages and one of the subscriptions, for people.
+    ///
+    /// If the graph is measured, the stages' last columns tell how they have spent their time.
     public var description: String {
+        let isMeasured = stages.contains { $0.times != nil }
         let stageRows = stages.map { stage in
-            [
+            let figures = [
                 stage.name, stage.activity.rawValue, "\(stage.emitted)", "\(stage.demand)", "\(stage.waiting)",
                 "\(stage.buffered)", "\(stage.keptByDispatcher)", "\(stage.discarded)", "\(stage.lost)",
             ]
+            return isMeasured ? figures + shares(of: stage) : figures
         }
         let edgeRows = edges.map { edge in
             [
@@ -14,7 +18,8 @@ extension GraphSnapshot: CustomStringConvertible {
             ]
         }
         let stageTitle = ["stage", "activity", "emitted", "demand", "waiting", "buffered", "kept", "discarded", "lost"]
-        return table([stageTitle] + stageRows, texts: 2) + "\n"
+        let sharesTitle = ["busy", "no demand", "no events", "paused"]
+        return table([isMeasured ? stageTitle + sharesTitle : stageTitle] + stageRows, texts: 2) + "\n"
             + table([["subscription", "asked", "delivered", "outstanding"]] + edgeRows, texts: 1)
     }
 
@@ -30,6 +35,11 @@ extension GraphSnapshot: CustomStringConvertible {
         }
         return (["digraph stages {", "  rankdir=LR;", "  node [shape=box];"] + nodes + arrows + ["}"])
             .joined(separator: "\n")
+    }
+
+    private func shares(of stage: Stage) -> [String] {
+        let activities: [StageActivity] = [.busy, .waitingForDemand, .waitingForEvents, .paused]
+        return activities.map { activity in stage.times.map { percent($0.share(of: activity)) } ?? "-" }
     }
 
     private func escaped(_ name: String) -> String {
@@ -52,3 +62,6 @@ extension GraphSnapshot: CustomStringConvertible {
         return lines.joined(separator: "\n") + "\n"
     }
 }
+
+/// A part of 1 as people read it: `"97%"`.
+func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }

@@ -1,4 +1,6 @@
-/// Something that happened to a graph which its owner may want to log or count; see ``withStages(clock:reporting:_:)``.
+/// Something that happened to a graph which its owner may want to log or count.
+///
+/// See ``withStages(clock:measuring:reporting:_:)``.
 public enum GraphReport: Sendable {
     /// What a failure of a stage led to.
     public enum Consequence: Sendable, Equatable {

@@ -23,7 +23,7 @@ where S.Input == Input, S.Output == Output {
                     let emitted = try await place.pointee.handleDeadline(at: watch.elapsed, demand: demand)
                     sleep = handled(emitting: emitted, at: watch.elapsed, in: storage)
                 case nil:
-                    await withUnsafeContinuation { storage.park($0) }
+                    await storage.park()
                 case .some(let other):
                     guard try await storage.perform(other, self) else { return }
                     // The call may have changed what the stage waits for.

@@ -46,7 +46,7 @@ final class RunningWorkerPool<Input: Sendable, Output: Sendable>: StageCell<Work
                 storage.handled(emitting: EventBatch(delivery.results))
                 crew.resume(crew.machine.withLock { $0.starts() })
             case nil:
-                await withUnsafeContinuation { storage.park($0) }
+                await storage.park()
             case .some(let other):
                 guard try await storage.perform(other, self) else { return }
             }

@@ -119,6 +119,23 @@ import Testing
         }
     }
 
+    @Test func afterTheEndItShowsHowEverythingEnded() throws {
+        try underEachSchedule { clock in
+            var graph: Stages?
+            try await withStages(clock: clock, measuring: true) { stages in
+                graph = stages
+                let numbers = stages.start("numbers") { Counter(end: 4) }
+                let sink = stages.start("sink") { SlowSink(clock: clock, time: .seconds(1), log: Log()) }
+                try await sink.subscribe(to: numbers, maxDemand: 2, minDemand: 0)
+            }
+            let last = try #require(graph?.snapshot())
+            try #require(last.stages.map(\.name) == ["numbers", "sink"])
+            #expect(last.bottleneck == nil)
+            #expect(last.stages.allSatisfy { $0.activity == .ended } && last.stages[0].emitted == 4)
+            #expect(last.stages[1].times == StageTimes(busy: .seconds(2)))
+        }
+    }
+
     @Test func itReadsWell() throws {
         let small = GraphSnapshot(
             stages: [

@@ -1,0 +1,152 @@
+import InMemoryTracing
+import Sluice
+import SluiceObservability
+import SluiceTesting
+import Synchronization
+import Testing
+import Tracing
+
+@Suite struct TracedTests {
+    private struct Doubler: ProducerConsumer {
+        mutating func handleEvents(_ events: [Int]) async throws -> [Int] {
+            withSpan("inside") { _ in }
+            return events.flatMap { [$0, $0] }
+        }
+    }
+
+    private struct Sink: Consumer {
+        let log: Log
+        mutating func handleEvents(_ events: [Int]) async throws { log.append(events) }
+    }
+
+    private struct Broken: Error {}
+
+    private struct Failing: Consumer {
+        mutating func handleEvents(_ events: [Int]) async throws { throw Broken() }
+    }
+
+    /// Asks for two events at a time.
+    private struct ManualSink: ManualConsumer {
+        let log: Log
+        mutating func subscribed(_ subscription: ManualSubscription) async throws { subscription.ask(2) }
+        mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
+            log.append(events)
+            subscription.ask(events.count)
+        }
+    }
+
+    private struct ManualPasser: ManualProducerConsumer {
+        mutating func subscribed(_ subscription: ManualSubscription) async throws { subscription.ask(2) }
+        mutating func handleEvents(
+            _ events: [Int],
+            from subscription: ManualSubscription
+        ) async throws -> [Int] {
+            subscription.ask(events.count)
+            return events
+        }
+    }
+
+    private final class Log: Sendable {
+        private let events = Mutex<[Int]>([])
+        func append(_ more: [Int]) { events.withLock { $0 += more } }
+        var all: [Int] { events.withLock { $0 } }
+    }
+
+    /// Runs a graph to its end, and gives out the spans that it made.
+    private func spans(
+        _ body: @escaping @Sendable (Stages) async throws -> Void
+    ) throws -> [FinishedInMemorySpan] {
+        let tracer = InMemoryTracer()
+        try DeterministicExecutor(seed: 1).run {
+            try await withTracer(tracer) { try await withStages { try await body($0) } }
+        }
+        #expect(tracer.activeSpans.isEmpty)
+        return tracer.finishedSpans
+    }
+
+    private func values(_ key: String, of name: String, in spans: [FinishedInMemorySpan]) -> [Int?] {
+        spans.filter { $0.operationName == name }.map { span in
+            guard case .int64(let value)? = span.attributes[key]?.toSpanAttribute() else { return nil }
+            return Int(value)
+        }
+    }
+
+    @Test func eachCallIsASpanWithItsCounts() throws {
+        let log = Log()
+        let spans = try spans { stages in
+            let numbers = stages.start { Traced("numbers", SequenceSource(0..<4)) }
+            let doubled = stages.start { Traced("doubled", Doubler()) }
+            let sink = stages.start { Traced("sink", Sink(log: log)) }
+            try await doubled.subscribe(to: numbers, maxDemand: 4, minDemand: 2)
+            try await sink.subscribe(to: doubled)
+        }
+        #expect(log.all == [0, 0, 1, 1, 2, 2, 3, 3])
+        let source = spans.filter { $0.operationName == "numbers" }
+        #expect(values("sluice.demand", of: "numbers", in: spans).first == 4)
+        #expect(values("sluice.emitted", of: "numbers", in: spans).compactMap { $0 }.reduce(0, +) == 4)
+        // The last call says that there is no more, and so emits nothing that could be counted.
+        #expect(source.last?.attributes["sluice.emitted"] == nil)
+        #expect(values("sluice.received", of: "doubled", in: spans) == [2, 2])
+        #expect(values("sluice.emitted", of: "doubled", in: spans) == [4, 4])
+        #expect(values("sluice.received", of: "sink", in: spans).compactMap { $0 }.reduce(0, +) == 8)
+        #expect(values("sluice.emitted", of: "sink", in: spans).allSatisfy { $0 == nil })
+        #expect(source.allSatisfy { $0.attributes["sluice.call"]?.toSpanAttribute() == .string("handleDemand") })
+        #expect(source.allSatisfy { $0.attributes["sluice.stage"]?.toSpanAttribute() == .string("numbers") })
+    }
+
+    @Test func whatAHandlerTracesIsInsideOfItsSpan() throws {
+        let spans = try spans { stages in
+            let numbers = stages.start { SequenceSource(0..<4) }
+            let doubled = stages.start { Traced("doubled", Doubler()) }
+            let sink = stages.start { Sink(log: Log()) }
+            try await doubled.subscribe(to: numbers)
+            try await sink.subscribe(to: doubled)
+        }
+        #expect(spans.map(\.operationName) == ["inside", "doubled"])
+        #expect(spans.first?.parentSpanID == spans.last?.spanID)
+    }
+
+    @Test func anErrorIsRecordedAndThrownOn() throws {
+        let spans = try spans { stages in
+            let group = stages.group(restart: .upTo(1, within: .seconds(1)), surrender: .endStages)
+            let numbers = stages.start { SequenceSource(0..<4) }
+            let failing = group.start { Traced("failing", Failing()) }
+            try await failing.subscribe(to: numbers, maxDemand: 2)
+        }
+        #expect(spans.count == 2)
+        for span in spans {
+            #expect(span.errors.count == 1 && span.errors.first?.error is Broken)
+            #expect(span.status?.code == .error)
+        }
+    }
+
+    @Test func manualStagesAreTracedToo() throws {
+        let log = Log()
+        let spans = try spans { stages in
+            let numbers = stages.start { SequenceSource(0..<6) }
+            let passer = stages.start { Traced("passer", ManualPasser()) }
+            let sink = stages.start { Traced("sink", ManualSink(log: log)) }
+            try await passer.subscribe(to: numbers)
+            try await sink.subscribe(to: passer)
+        }
+        #expect(log.all == Array(0..<6))
+        for stage in ["passer", "sink"] {
+            #expect(values("sluice.received", of: stage, in: spans).compactMap { $0 }.reduce(0, +) == 6)
+        }
+        #expect(values("sluice.emitted", of: "passer", in: spans).compactMap { $0 }.reduce(0, +) == 6)
+    }
+
+    @Test func aPerformReachesTheStageThatIsWrapped() throws {
+        let performed = Log()
+        _ = try spans { stages in
+            let probe = ProducerProbe<Int>()
+            let source = stages.start { probe.stage($0) }
+            let sink = stages.start { Traced("sink", Sink(log: performed)) }
+            try await sink.subscribe(to: source)
+            stages.go()
+            try await sink.perform { $0.base.log.append([7]) }
+            probe.finish()
+        }
+        #expect(performed.all == [7])
+    }
+}
