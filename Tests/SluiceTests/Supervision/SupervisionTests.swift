@@ -277,6 +277,67 @@ import Testing
         }
     }
 
+    /// Keeps three events asked for, and fails on one of them after a while.
+    struct WindowOfThree: ManualConsumer {
+        let clock: TestClock
+        let poison: Int
+        let owed: Log<Int>
+        let log: Log<Int>
+        mutating func subscribed(_ subscription: ManualSubscription) async throws {
+            owed.append([subscription.outstanding])
+            subscription.ask(3 - subscription.outstanding)
+        }
+        mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
+            try await clock.sleep(for: .seconds(1))
+            if events.contains(poison) { throw Broken() }
+            log.append(events)
+            subscription.ask(events.count)
+        }
+    }
+
+    @Test func whatWaitsForAManualStageIsStillOwedToItsNextLife() throws {
+        try underEachSchedule { clock in
+            let (owed, log, source) = (Log<Int>(), Log<Int>(), ProducerProbe<Int>())
+            try await withStages(clock: clock) { stages in
+                let group = stages.group(restart: .upTo(1, within: .seconds(10)))
+                let sink = group.start { WindowOfThree(clock: clock, poison: 1, owed: owed, log: log) }
+                try await sink.subscribe(to: stages.start(source))
+                stages.go()
+                source.send([1])
+                await settle(clock)
+                source.send([2, 3])
+                try await clock.sleep(for: .seconds(2))
+                source.send([4, 5])
+                source.finish()
+            }
+            #expect(owed.all == [0, 2])
+            #expect(log.all == [2, 3, 4, 5])
+        }
+    }
+
+    @Test func whatAPauseHoldsBackIsAskedForOnceAcrossARestart() throws {
+        try underEachSchedule { clock in
+            let (owed, log, source) = (Log<Int>(), Log<Int>(), ProducerProbe<Int>())
+            try await withStages(clock: clock) { stages in
+                let group = stages.group(restart: .upTo(1, within: .seconds(10)))
+                let sink = group.start { WindowOfThree(clock: clock, poison: 2, owed: owed, log: log) }
+                let subscription = try await sink.subscribe(to: stages.start(source))
+                stages.go()
+                await settle(clock)
+                subscription.pause()
+                source.send([1])
+                try await clock.sleep(for: .seconds(2))
+                source.send([2])
+                try await clock.sleep(for: .seconds(2))
+                #expect(owed.all == [0, 2], "One is on its way, and one is held back")
+                subscription.resume()
+                try await source.expectDemand(3)
+                source.finish()
+            }
+            #expect(log.all == [1])
+        }
+    }
+
     @Test func aPoolThatFailsGoesOnWithWhatWaitsInIt() throws {
         try underEachSchedule { clock in
             let (done, lost) = (Log<Int>(), Log<Int>())
