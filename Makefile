@@ -2,6 +2,7 @@
 
 CHANGES ?= 1000000
 SEEDS ?= 100000
+TSAN_FILTER ?= SluiceTests
 
 swift_sources := Sources Tests Benchmarks Examples Package.swift
 sluice := .build/release/sluice
@@ -36,8 +37,9 @@ lint: ## Check the format, the documentation comments and the engine's rules
 format: ## Format all Swift files in place
 	swift format --in-place --recursive $(swift_sources)
 
-tsan: setup ## Run the engine's tests under Thread Sanitizer
-	SLUICE_TSAN=1 swift test --sanitize=thread --filter SluiceTests --scratch-path .build/tsan
+tsan: setup ## Run the engine's tests under Thread Sanitizer (TSAN_FILTER=RealExecutor: only those on real threads)
+	scripts/check-sanitizer
+	SLUICE_TSAN=1 swift test --sanitize=thread --filter $(TSAN_FILTER) --scratch-path .build/tsan
 
 bench: release ## Measure: engine next to its peers, sluice against pg_recvlogical, memory
 	swift run -c release --package-path Benchmarks EngineBenchmarks
