@@ -62,7 +62,7 @@ examples: ## Build the examples; the README must show exactly what is built
 		|| { echo "The README's program is not Examples/Counter." >&2; exit 1; }
 
 simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
-	SLUICE_SEEDS=$(SEEDS) swift test --filter Simulation
+	scripts/simulate $(SEEDS)
 
 clean: ## Remove everything that was built
 	rm -rf .build Benchmarks/.build Examples/*/.build

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Sluice
 
-/// Random graphs under random schedules: `SLUICE_SEEDS` says how many, `SLUICE_SEED` replays one.
+/// Random graphs under random schedules: `SLUICE_SEEDS` says how many and `SLUICE_FIRST_SEED` from which on;
+/// `SLUICE_SEED` replays one.
 ///
 /// The laws are those of GenStage's scenario X: nobody gets more than it asked for, nothing is lost or doubled, each
 /// subscription is in order, and nothing waits while somebody wants it.
@@ -12,7 +13,8 @@ import Testing
     static let seeds: Range<UInt64> = {
         let environment = ProcessInfo.processInfo.environment
         if let seed = environment["SLUICE_SEED"].flatMap(UInt64.init) { return seed..<seed + 1 }
-        return 0..<(environment["SLUICE_SEEDS"].flatMap(UInt64.init) ?? 5000)
+        let first = environment["SLUICE_FIRST_SEED"].flatMap(UInt64.init) ?? 0
+        return first..<first + (environment["SLUICE_SEEDS"].flatMap(UInt64.init) ?? 5000)
     }()
 
     @Test func everyRandomGraphDeliversEachEventOnceAndInOrderAndEnds() {
