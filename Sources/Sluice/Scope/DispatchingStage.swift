@@ -35,7 +35,7 @@ extension StageHandle where S: AutomaticStage {
     ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
     /// - Throws: What the dispatcher threw if it refused, which changes nothing; else as
-    ///   ``subscribe(to:maxDemand:minDemand:)``.
+    ///   for a ``StageHandle``.
     @discardableResult
     public func subscribe<Source: EmittingStage, D: Dispatcher>(
         to producer: DispatchingStage<Source, D>,
@@ -60,7 +60,7 @@ extension StageHandle where S: AutomaticStage {
     ///   - minDemand: When to ask for more, from 0 to `maxDemand - 1`; half of `maxDemand` if nil.
     ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
-    /// - Throws: As ``subscribe(to:maxDemand:minDemand:)``.
+    /// - Throws: As for a ``StageHandle``.
     @discardableResult
     public func subscribe<Source: EmittingStage, D: Dispatcher>(
         to producer: DispatchingStage<Source, D>,
@@ -80,7 +80,7 @@ extension StageHandle where S: ManualStage {
     ///   - options: For its dispatcher: a partition's key, for example.
     ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
-    /// - Throws: What the dispatcher threw if it refused, which changes nothing; else as ``subscribe(to:)``.
+    /// - Throws: What the dispatcher threw if it refused, which changes nothing; else as for a ``StageHandle``.
     @discardableResult
     public func subscribe<Source: EmittingStage, D: Dispatcher>(
         to producer: DispatchingStage<Source, D>,

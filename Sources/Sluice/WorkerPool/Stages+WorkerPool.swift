@@ -61,7 +61,7 @@ extension StageHandle where S: PooledStage {
     ///     nil.
     ///   - mode: What the producer's end does to this stage.
     /// - Returns: The subscription, accepted by the producer.
-    /// - Throws: What the dispatcher threw if it refused; else as ``subscribe(to:maxDemand:)``.
+    /// - Throws: What the dispatcher threw if it refused; else as ``subscribe(to:maxDemand:mode:)``.
     @discardableResult
     public func subscribe<Source: EmittingStage, D: Dispatcher>(
         to producer: DispatchingStage<Source, D>,
