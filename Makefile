@@ -56,10 +56,12 @@ bench-pushing: setup ## Measure a call that waits, an unbounded cast and demand,
 	done
 	$(benchmarks)/PushingFigure $(pushing)/demand.csv $(pushing)/call.csv $(pushing)/cast.csv docs/pushing.svg
 
-examples: ## Build the examples; the README must show exactly what is built
+examples: ## Build the examples; the README and the articles must show exactly what is built
 	swift build --package-path Examples/Counter
 	@sed -n '/^```swift$$/,/^```$$/ { /^```/d; p }' README.md | diff - Examples/Counter/Sources/Counter/main.swift \
 		|| { echo "The README's program is not Examples/Counter." >&2; exit 1; }
+	@scripts/guide
+	swift test --package-path Examples/Guide
 
 simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
 	scripts/simulate $(SEEDS)

@@ -1,0 +1,52 @@
+import Sluice
+
+struct InTens: ManualConsumer {
+    mutating func subscribed(_ subscription: ManualSubscription) async throws {
+        if subscription.outstanding == 0 { subscription.ask(10) }
+    }
+
+    mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
+        print(events)
+        if subscription.outstanding == 0 { subscription.ask(10) }
+    }
+}
+
+struct Pages: ManualConsumer {
+    private var subscription: ManualSubscription?
+    private var wanted = 0
+
+    mutating func subscribed(_ subscription: ManualSubscription) async throws {
+        self.subscription = subscription
+        subscription.ask(wanted)
+    }
+
+    mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
+        print(events)
+    }
+
+    mutating func showMore(_ count: Int) {
+        if let subscription { subscription.ask(count) } else { wanted += count }
+    }
+}
+
+func showPages(_ requests: AsyncStream<Int>) async throws {
+    try await withStages { stages in
+        let numbers = stages.start { Counter() }
+        let pages = stages.start { Pages() }
+        try await pages.subscribe(to: numbers)
+        stages.go()
+        for await count in requests { try await pages.perform { $0.showMore(count) } }
+        stages.drain()
+    }
+}
+
+struct Sampler: ManualProducerConsumer {
+    mutating func subscribed(_ subscription: ManualSubscription) async throws {
+        if subscription.outstanding == 0 { subscription.ask(100) }
+    }
+
+    mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws -> [Int] {
+        if subscription.outstanding == 0 { subscription.ask(100) }
+        return events.filter { $0.isMultiple(of: 10) }
+    }
+}
