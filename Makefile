@@ -10,7 +10,7 @@ benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples simulate clean
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples docs simulate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ examples: ## Build the examples; the README and the articles must show exactly w
 		|| { echo "The README's program is not Examples/Counter." >&2; exit 1; }
 	@scripts/guide
 	swift test --package-path Examples/Guide
+
+docs: setup ## Build the documentation: .build/docs/Sluice; a warning is an error
+	scripts/docs
 
 simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
 	scripts/simulate $(SEEDS)
