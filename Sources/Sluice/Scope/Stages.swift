@@ -18,7 +18,7 @@ public struct Stages: Sendable {
     ///
     /// - Parameter deadline: When it has passed, every stage is cancelled, and `withStages` throws
     ///   ``StageError/Code/drainDeadlineExceeded`` with the names of those that had not ended; nil: no deadline. What was
-    ///   left is in the error's cause, a ``DrainReport``, which is also reported: see ``withStages(clock:reporting:_:)``.
+    ///   left is in the error's cause, a ``DrainReport``, which is also reported: see ``withStages(clock:measuring:reporting:_:)``.
     public func drain(within deadline: Duration? = nil) {
         scope.drain(within: deadline)
     }
