@@ -35,7 +35,7 @@ struct Outlet: ~Copyable {
         takeNotices()
         let fault = isBroken ? nil : dispatch()
         if fault != nil { isBroken = true }
-        if isBroken { _ = delivery.events.take() }
+        if isBroken, !delivery.events.isEmpty { discard(delivery.events.take()) }
         report.kept = isBroken ? 0 : kept
         if delivery.isEnding, report.kept == 0 {
             finish()
@@ -96,9 +96,14 @@ struct Outlet: ~Copyable {
         }
     }
 
+    private mutating func discard(_ events: consuming EventQueue) {
+        discarded += events.count
+        discardHook?(events, .graphEnded)
+    }
+
     /// Tells the hook of everything that was not delivered: the graph has ended.
     mutating func discardAll(_ buffered: consuming EventQueue) {
-        if !buffered.isEmpty { discardHook?(buffered, .graphEnded) }
+        if !buffered.isEmpty { discard(buffered) }
         guard !isBroken, kept > 0 else { return }
         for (id, _) in links.removeAll() { dispatcher.cancelled(id) }
         dispatcher.closed()

@@ -13,7 +13,6 @@ extension StageStorage {
         await CallChain.$stages.withValue(CallChain.stages + [id]) { await live() }
         turn(to: .ended)
         supervisor.ended(id.number)
-        _ = crew?.close()
         let (unserved, endings) = machine.withLock { $0.stop() }
         let cause = scope.firstFailure
         let error = cause ?? StageError(.stageEnded, "Stage '\(name)' has ended")

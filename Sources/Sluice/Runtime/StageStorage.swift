@@ -151,8 +151,13 @@ final class StageStorage: Sendable {
     func discardRemains(because failure: (any Error)?) {
         let error = failure ?? StageError(.stageEnded, "Stage '\(name)' ended before it had handled them")
         reportLost(error)
+        var emitted = machine.withLock { $0.takeEmitted() }
+        if let remains = crew?.close() {
+            lost(remains.waiting, error)
+            if remains.results.count > 0 { emitted.append(remains.results) }
+        }
         // Nothing of the graph runs any more, so nobody has the right.
-        outlet.pointee.discardAll(machine.withLock { $0.takeEmitted() })
+        outlet.pointee.discardAll(emitted)
     }
 
     /// A manual stage asks.

@@ -152,6 +152,7 @@ extension Stages {
         _ dispatcher: any DispatcherCore,
         _ options: EmissionOptions<S.Output>,
         _ lost: LostEvents<S>?,
+        crew: (any PoolCrew)? = nil,
         _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
         var discardHook: Outlet.DiscardHook?
@@ -166,6 +167,7 @@ extension Stages {
             options.policy,
             StageStorage.weigher(options.weight),
             options.startsPaused,
+            crew,
             make
         )
     }
@@ -178,6 +180,7 @@ extension Stages {
         _ buffer: BufferPolicy = .unbounded,
         _ weigh: StageStorage.Weigh? = nil,
         _ startsPaused: Bool = false,
+        _ crew: (any PoolCrew)? = nil,
         _ make: @escaping StageStorage.Make
     ) -> StageHandle<S> {
         let storage = StageStorage(
@@ -190,6 +193,7 @@ extension Stages {
             startsPaused: startsPaused,
             scope: scope,
             lostHook: StageStorage.hook(lost),
+            crew: crew,
             make: make
         )
         scope.start(storage, in: group)

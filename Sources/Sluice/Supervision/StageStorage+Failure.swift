@@ -20,25 +20,31 @@ extension StageStorage {
 
     /// Ends the stage for good: what it has emitted is still delivered, what waits for it is lost.
     func end(_ error: any Error) {
+        let remains = crew?.close()
+        if let remains { apply { $0.emit(remains.results) } }
         apply { $0.fail(error) }
         reportLost(error)
+        if let remains { lost(remains.waiting, error) }
     }
 
     /// Tells of what a failed stage has received and will never handle.
     func reportLost(_ error: any Error) {
         let lost = machine.withLock { $0.takeReceived() }
         for events in lost { self.lost(events, error) }
-        if let crew { self.lost(crew.close(), error) }
     }
 
     /// Tells of events that a handler had when it failed.
     ///
     /// - Returns: The error, to be thrown on.
     func failure<Event: Sendable>(_ error: any Error, losing events: [Event]) -> any Error {
-        var queue = EventQueue()
-        queue.append(EventBatch(events))
-        lost(queue, error)
+        lost(EventBatch(events), error)
         return error
+    }
+
+    func lost(_ events: EventBatch, _ error: any Error) {
+        var queue = EventQueue()
+        queue.append(events)
+        lost(queue, error)
     }
 
     private func lost(_ events: consuming EventQueue, _ error: any Error) {

@@ -28,10 +28,9 @@ final class Crew<Input: Sendable, Output: Sendable>: PoolCrew {
         }
     }
 
-    func close() -> EventQueue {
-        var waiting = EventQueue()
-        waiting.append(EventBatch(machine.withLock { $0.close() }.events))
-        return waiting
+    func close() -> PoolRemains {
+        let remains = machine.withLock { $0.close() }
+        return PoolRemains(waiting: EventBatch(remains.events), results: EventBatch(remains.results))
     }
 
     /// Wakes workers with what they are to do.
@@ -107,6 +106,14 @@ protocol PoolCrew: AnyObject, Sendable {
 
     /// The stage has ended.
     ///
-    /// - Returns: What never began.
-    func close() -> EventQueue
+    /// - Returns: What is left; nothing the second time.
+    func close() -> PoolRemains
+}
+
+/// What a pool has when it ends.
+struct PoolRemains: Sendable {
+    /// Events that never began, in the order of their arrival.
+    let waiting: EventBatch
+    /// Results that no consumer has asked for, in their order.
+    let results: EventBatch
 }

@@ -45,7 +45,10 @@ struct PoolMachine<Event: Sendable, Result: Sendable, Worker: Sendable>: ~Copyab
     struct Remains: Sendable {
         fileprivate let ready: Deque<Job<Event>>
         fileprivate let lanes: [WorkKey: Deque<Job<Event>>]
-        fileprivate let results: Deque<(Result, SubscriptionID)>
+        fileprivate let undelivered: Deque<(Result, SubscriptionID)>
+
+        /// What was worked on and not delivered, in the order in which it came.
+        var results: [Result] { undelivered.map(\.0) }
 
         /// What never began, in the order of its arrival.
         var events: [Event] {
@@ -186,7 +189,7 @@ struct PoolMachine<Event: Sendable, Result: Sendable, Worker: Sendable>: ~Copyab
         counts.waiting = 0
         counts.undelivered = 0
         defer { (ready, lanes, results) = ([], [:], []) }
-        return Remains(ready: ready, lanes: lanes, results: results)
+        return Remains(ready: ready, lanes: lanes, undelivered: results)
     }
 
     /// The worker has left its job undone, because its task was cancelled or the job has failed the stage.

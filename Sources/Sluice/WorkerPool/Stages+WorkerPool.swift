@@ -3,30 +3,22 @@ extension Stages {
     ///
     /// - Parameters:
     ///   - name: For messages about the stage; its type's name if nil.
+    ///   - options: How to treat its results; a pool never emits more than its consumers want.
     ///   - lost: Told of events that the pool has received and that a failure has left to nobody, with the error: what
     ///     workers had in hand when it failed; by `onFailure`, ``FailureAction/report(_:)`` does not come here.
     ///   - make: Makes the pool, in the stage's own task. A thrown error is a failure of the stage.
     /// - Returns: The handle by which to subscribe it and, if it emits, to it.
     public func start<Input, Output>(
         _ name: String? = nil,
+        options: EmissionOptions<Output> = .init(),
         lost: LostEvents<WorkerPool<Input, Output>>? = nil,
         _ make: @escaping @Sendable () async throws -> WorkerPool<Input, Output>
     ) -> StageHandle<WorkerPool<Input, Output>> {
         let crew = Crew<Input, Output>()
-        let storage = StageStorage(
-            id: scope.newStageID(),
-            name: name ?? "\(WorkerPool<Input, Output>.self)",
-            kind: WorkerPool<Input, Output>.emits ? .producerConsumer : .consumer,
-            outlet: Outlet(dispatcher: DemandCore(), discardHook: nil),
-            buffer: .unbounded,
-            startsPaused: false,
-            scope: scope,
-            lostHook: StageStorage.hook(lost),
-            crew: crew,
-            make: { _ in RunningWorkerPool(try await make(), crew: crew) }
-        )
-        scope.start(storage, in: group)
-        return StageHandle(storage: storage)
+        let kind: StageKind = WorkerPool<Input, Output>.emits ? .producerConsumer : .consumer
+        return start(name, kind, DemandCore(), options, lost, crew: crew) { _ in
+            RunningWorkerPool(try await make(), crew: crew)
+        }
     }
 }
 

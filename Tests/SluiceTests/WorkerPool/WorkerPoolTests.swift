@@ -238,6 +238,34 @@ import Testing
         }
     }
 
+    @Test func whatACancelledPoolHasGoesToItsHooks() throws {
+        try underEachSchedule { clock in
+            let (lost, discarded, sink) = (Log<Int>(), Log<Int>(), ConsumerProbe<Int>())
+            let options = EmissionOptions<Int>(discarded: { events, reason in
+                #expect(reason == .graphEnded)
+                discarded.append(events)
+            })
+            await #expect(throws: CancellationError.self) {
+                try await withStages(clock: clock) { stages in
+                    let numbers = stages.start { Counter() }
+                    let pool = stages.start(options: options, lost: { events, _ in lost.append(events) }) {
+                        WorkerPool(concurrency: 2) { (event: Int) in
+                            if event > 0 { try await clock.sleep(for: .seconds(1000)) }
+                            return event * 10
+                        }
+                    }
+                    try await pool.subscribe(to: numbers, maxDemand: 5)
+                    try await stages.start(sink).subscribe(to: pool)
+                    stages.go()
+                    await settle(clock)
+                    stages.cancel()
+                }
+            }
+            #expect(sink.events.isEmpty && discarded.all == [0], "Done, and wanted by nobody")
+            #expect(lost.all.sorted() == [1, 2, 3, 4], "In hand, and waiting")
+        }
+    }
+
     @Test func workThatOutlivesTheDeadlineIsCancelledAndItsPoolNamed() throws {
         try underEachSchedule { clock in
             let (bench, hooked) = (Workbench(), Log<Int>())
