@@ -28,6 +28,14 @@ final class PushAttachment<Event: Sendable>: Sendable {
         end()
     }
 
+    func run<S: Producer>(
+        in context: StageContext,
+        _ make: (PushProducer<Event>) async throws -> S
+    ) async throws -> S {
+        source.run(in: context)
+        return try await make(PushProducer(attachment: self))
+    }
+
     func end() {
         source.end(StageError(.stageEnded, "The stage of the push source has ended", cause: scope.firstFailure))
     }

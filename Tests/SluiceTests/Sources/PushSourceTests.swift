@@ -27,6 +27,43 @@ import Testing
         }
     }
 
+    @Test func aDispatcherMayServeWhatIsPushed() throws {
+        try underEachSchedule { clock in
+            let (numbers, even, odd) = (PushSource<Int>(capacity: 3), Log<Int>(), Log<Int>())
+            try await withStages(clock: clock) { stages in
+                let dispatcher = PartitionDispatcher<Int, Int>(keys: [0, 1]) { .to($0 % 2) }
+                let source = stages.start(from: numbers, dispatcher: dispatcher)
+                try await stages.start { Collector(log: even) }.subscribe(to: source, as: 0, maxDemand: 4)
+                try await stages.start { Collector(log: odd) }.subscribe(to: source, as: 1, maxDemand: 4)
+                stages.go()
+                for number in 0..<50 { try await numbers.send(number) }
+                numbers.finish()
+            }
+            #expect(even.all == Array(stride(from: 0, to: 50, by: 2)))
+            #expect(odd.all == Array(stride(from: 1, to: 50, by: 2)))
+        }
+    }
+
+    @Test func whatWasPushedOutlivesAFailureOfItsStage() throws {
+        try underEachSchedule { clock in
+            let (numbers, log, lives) = (PushSource<Int>(capacity: 3), Log<Int>(), Log<Int>())
+            try await withStages(clock: clock) { stages in
+                let backoff = Backoff(base: .seconds(1), maximum: .seconds(1))
+                let group = stages.group(restart: .upTo(1, within: .seconds(60), backoff: backoff))
+                let source = group.start(from: numbers) { producer in
+                    lives.append([1])
+                    if lives.all.count == 1 { throw Broken() }
+                    return producer
+                }
+                try await stages.start { Collector(log: log) }.subscribe(to: source, maxDemand: 4)
+                stages.go()
+                for number in 0..<20 { try await numbers.send(number) }
+                numbers.finish()
+            }
+            #expect(log.all == Array(0..<20) && lives.all.count == 2)
+        }
+    }
+
     @Test func aFullBufferMakesSendersWaitForDemand() throws {
         try underEachSchedule { clock in
             let (numbers, sent, probe) = (PushSource<Int>(capacity: 3), Log<Int>(), ConsumerProbe<Int>())
