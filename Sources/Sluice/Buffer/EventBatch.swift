@@ -2,6 +2,7 @@
 /// know the type, look inside.
 ///
 /// So the engine is not generic, and nothing on the way of a batch has to look up a type's metadata.
+@usableFromInline
 package struct EventBatch: @unchecked Sendable {
     // The array's storage, which nobody changes while it is shared; its elements are Sendable, see the initializer.
     private let storage: AnyObject
@@ -17,6 +18,7 @@ package struct EventBatch: @unchecked Sendable {
     }
 
     /// Wraps an array; neither it nor anything else is copied or allocated.
+    @usableFromInline
     package init<Event: Sendable>(_ events: [Event]) {
         count = events.count
         start = 0
@@ -36,6 +38,7 @@ package struct EventBatch: @unchecked Sendable {
     }
 
     /// The events after the first ones; at most ``count``.
+    @usableFromInline
     package func dropFirst(_ count: Int) -> EventBatch {
         EventBatch(storage: storage, start: start + count, count: self.count - count)
     }

@@ -28,6 +28,12 @@ package struct EventQueue: Sendable {
         batches.append(other.batches)
     }
 
+    /// Puts another queue's events before all others.
+    package mutating func prepend(_ other: consuming EventQueue) {
+        other.append(take())
+        self = other
+    }
+
     /// Takes the first `count` events; all of them if there are fewer.
     package mutating func removeFirst(_ count: Int) -> EventQueue {
         if count >= self.count { return take() }

@@ -41,9 +41,7 @@ public struct DemandDispatcher<Event: Sendable>: Dispatcher {
 
     /// Serves the hungriest first.
     public mutating func dispatch(_ events: inout Events<Event>, _ place: (consuming Placement<Event>) -> Void) {
-        var queue = events.removeAll().queue
-        demand.dispatch(&queue) { id, batch in place(.deliver(Events(queue: batch), to: id)) }
-        events = Events(queue: queue)
+        events.untyped { demand.dispatch(&$0) { id, batch in place(.deliver(Events(queue: batch), to: id)) } }
     }
 }
 

@@ -35,6 +35,18 @@ extension Dispatcher {
     func makeCore() -> any DispatcherCore {
         (self as? any UntypedDispatcher)?.core ?? TypedDispatcherCore(dispatcher: self)
     }
+
+    /// What a consumer said when it subscribed.
+    static func typed(_ options: any Sendable) throws -> Options {
+        guard let options = options as? Options else {
+            throw StageError(
+                .refused,
+                "A subscription to a stage with a \(Self.self) must say its \(Options.self): "
+                    + "subscribe to what `start(dispatcher:)` returned, not to its stage"
+            )
+        }
+        return options
+    }
 }
 
 /// Any dispatcher in the form that the engine uses.
@@ -45,22 +57,11 @@ struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
     var held: Int { dispatcher.held }
 
     mutating func subscribed(_ subscription: SubscriptionID, options: any Sendable) throws {
-        try dispatcher.subscribed(subscription, options: typed(options))
+        try dispatcher.subscribed(subscription, options: D.typed(options))
     }
 
     mutating func resubscribed(_ subscription: SubscriptionID, options: any Sendable, owed: Int) throws {
-        try dispatcher.resubscribed(subscription, options: typed(options), owed: owed)
-    }
-
-    private func typed(_ options: any Sendable) throws -> D.Options {
-        guard let options = options as? D.Options else {
-            throw StageError(
-                .refused,
-                "A subscription to a stage with a \(D.self) must say its \(D.Options.self): "
-                    + "subscribe to what `start(dispatcher:)` returned, not to its stage"
-            )
-        }
-        return options
+        try dispatcher.resubscribed(subscription, options: D.typed(options), owed: owed)
     }
 
     mutating func asked(_ count: Int, by subscription: SubscriptionID) {
@@ -73,7 +74,7 @@ struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
 
     mutating func dispatch(_ events: inout EventQueue, _ place: (consuming UntypedPlacement) -> Void) {
         var typed = Events<D.Event>(queue: events.take())
-        dispatcher.dispatch(&typed) { place($0.untyped()) }
+        dispatcher.dispatch(&typed) { place(UntypedPlacement($0)) }
         events = typed.queue
     }
 
@@ -82,12 +83,22 @@ struct TypedDispatcherCore<D: Dispatcher>: DispatcherCore {
     }
 }
 
+extension UntypedPlacement {
+    fileprivate init<Event: Sendable>(_ placement: consuming Placement<Event>) {
+        switch placement {
+        case .deliver(let events, let id): self = .deliver(events.queue, to: id)
+        case .discard(let events, let reason): self = .discard(events.queue, reason)
+        case .disconnect(let id): self = .disconnect(id)
+        }
+    }
+}
+
 extension Placement {
-    fileprivate consuming func untyped() -> UntypedPlacement {
-        switch self {
-        case .deliver(let events, let id): .deliver(events.queue, to: id)
-        case .discard(let events, let reason): .discard(events.queue, reason)
-        case .disconnect(let id): .disconnect(id)
+    init(_ placement: consuming UntypedPlacement) {
+        switch placement {
+        case .deliver(let events, let id): self = .deliver(Events(queue: events), to: id)
+        case .discard(let events, let reason): self = .discard(Events(queue: events), reason)
+        case .disconnect(let id): self = .disconnect(id)
         }
     }
 }

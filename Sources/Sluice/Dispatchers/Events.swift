@@ -32,8 +32,7 @@ public struct Events<Event: Sendable>: Sendable {
 
     /// Puts events before all others.
     public mutating func prepend(_ events: consuming Events) {
-        events.append(self)
-        self = events
+        queue.prepend(events.queue)
     }
 
     /// Takes the first `count` events; all of them if there are fewer.
@@ -44,5 +43,10 @@ public struct Events<Event: Sendable>: Sendable {
     /// Takes all events.
     public mutating func removeAll() -> Events {
         Events(queue: queue.take())
+    }
+
+    /// Lets what does not know their type take events.
+    mutating func untyped(_ take: (inout EventQueue) -> Void) {
+        take(&queue)
     }
 }

@@ -21,22 +21,7 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
         case discard
     }
 
-    private struct Partition: Sendable {
-        var demand = DemandCore()
-        var queue = EventQueue()
-        /// Routed, and not in the queue yet.
-        var routed: [Event] = []
-    }
-
-    private let route: @Sendable (Event) -> Route
-    private let queueLimit: Int
-    private let overflow: Overflow
-    /// Whether a consumer can make a new partition.
-    private let isOpen: Bool
-    private var places: [Key: Int] = [:]
-    private var partitions: [Partition] = []
-    /// Nobody will subscribe any more.
-    private var isClosed = false
+    private var partitions: PartitionCore
 
     /// A dispatcher with a closed set of partitions.
     ///
@@ -45,14 +30,14 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
     ///   - queueLimit: How many events may wait in each partition's queue, at least 1.
     ///   - overflow: What happens to an event whose partition's queue is full.
     ///   - route: Says where an event goes. Runs on whatever thread delivers; must not block.
+    @inlinable
     public init(
         keys: some Sequence<Key>,
         queueLimit: Int = 1000,
         overflow: Overflow = .wait,
         route: @escaping @Sendable (Event) -> Route
     ) {
-        self.init(isOpen: false, queueLimit: queueLimit, overflow: overflow, route: route)
-        for key in keys { addPartition(key) }
+        self.init(keys: Array(keys), isOpen: false, queueLimit, overflow, split: Self.split(by: route))
     }
 
     /// A dispatcher whose partitions are those that consumers have subscribed to.
@@ -63,128 +48,78 @@ public struct PartitionDispatcher<Event: Sendable, Key: Hashable & Sendable>: Di
     ///   - queueLimit: How many events may wait in each partition's queue, at least 1.
     ///   - overflow: What happens to an event whose partition's queue is full.
     ///   - route: Says where an event goes. Runs on whatever thread delivers; must not block.
+    @inlinable
     public init(
         queueLimit: Int = 1000,
         overflow: Overflow = .wait,
         route: @escaping @Sendable (Event) -> Route
     ) {
-        self.init(isOpen: true, queueLimit: queueLimit, overflow: overflow, route: route)
+        self.init(keys: [], isOpen: true, queueLimit, overflow, split: Self.split(by: route))
     }
 
-    private init(isOpen: Bool, queueLimit: Int, overflow: Overflow, route: @escaping @Sendable (Event) -> Route) {
+    // A function takes a whole batch, and is made where the types are known: so its loop is compiled for them.
+    @usableFromInline
+    typealias Split =
+        @Sendable (_ events: [Event], _ places: [Key: Int], _ rooms: [Int], _ waits: Bool) -> PartitionSplit
+
+    @usableFromInline
+    init(keys: [Key], isOpen: Bool, _ queueLimit: Int, _ overflow: Overflow, split: @escaping Split) {
         precondition(queueLimit > 0, "A partition's queue needs room for one event, not for \(queueLimit)")
-        self.isOpen = isOpen
-        self.queueLimit = queueLimit
-        self.overflow = overflow
-        self.route = route
+        let routing = KeyedRouting(keys: keys, isOpen: isOpen, split: split)
+        partitions = PartitionCore(routing, queueLimit: queueLimit, waits: overflow == .wait)
+    }
+
+    @inlinable
+    static func split(by route: @escaping @Sendable (Event) -> Route) -> Split {
+        { events, places, rooms, waits in
+            PartitionSplit(of: events, into: rooms, waits: waits) { event in
+                guard case .to(let key) = route(event) else { return nil }
+                return places[key]
+            }
+        }
     }
 
     /// What all consumers together want, as far as every partition could take it.
-    public var capacity: Int {
-        let demand = totalDemand
-        guard demand > 0, overflow == .wait else { return demand }
-        return partitions.reduce(demand) { isUnclaimed($1) ? $0 : min($0, room(in: $1)) }
-    }
+    public var capacity: Int { partitions.capacity }
 
     /// What waits in the partitions' queues.
-    public var held: Int { partitions.reduce(0) { $0 + $1.queue.count } }
+    public var held: Int { partitions.held }
 
     /// Adds a consumer to a partition.
     ///
     /// - Throws: ``StageError/Code/refused`` if the set of partitions is closed and this is none of them.
     public mutating func subscribed(_ subscription: SubscriptionID, options key: Key) throws {
-        if places[key] == nil {
-            guard isOpen else {
-                throw StageError(.refused, "There is no partition '\(key)'; it must be one of the dispatcher's keys")
-            }
-            addPartition(key)
-        }
-        guard let place = places[key] else { return }
-        partitions[place].demand.subscribed(subscription)
+        try partitions.subscribed(subscription, options: key)
+    }
+
+    /// Moves the consumer to a partition, with its demand; what waits stays where it is.
+    public mutating func resubscribed(_ subscription: SubscriptionID, options key: Key, owed: Int) throws {
+        try partitions.resubscribed(subscription, options: key, owed: owed)
     }
 
     /// Adds demand for a partition's events.
     public mutating func asked(_ count: Int, by subscription: SubscriptionID) {
-        for index in partitions.indices { partitions[index].demand.asked(count, by: subscription) }
+        partitions.asked(count, by: subscription)
     }
 
     /// Forgets the subscription; its partition's queue stays.
     public mutating func cancelled(_ subscription: SubscriptionID) {
-        for index in partitions.indices { partitions[index].demand.cancelled(subscription) }
+        partitions.cancelled(subscription)
     }
 
     /// Serves the queues first, then routes what is new.
     public mutating func dispatch(_ events: inout Events<Event>, _ place: (consuming Placement<Event>) -> Void) {
-        for index in partitions.indices { serve(index, place) }
-        while !events.isEmpty, case let demand = totalDemand, demand > 0 {
-            let batch = events.removeFirst(demand).array
-            let routedCount = routeEvents(batch, place)
-            for index in partitions.indices { serve(index, place) }
-            guard routedCount == batch.count else {
-                events.prepend(Events(Array(batch[routedCount...])))
-                return
-            }
-        }
+        events.untyped { partitions.dispatch(&$0) { place(Placement($0)) } }
     }
 
     /// Events of partitions without a consumer are discarded from now on.
     public mutating func closed() {
-        isClosed = true
+        partitions.closed()
     }
+}
 
-    /// - Returns: How many of the first events have found their place.
-    private mutating func routeEvents(_ events: [Event], _ place: (consuming Placement<Event>) -> Void) -> Int {
-        var unrouted: [Event] = []
-        var full: [Event] = []
-        defer {
-            if !unrouted.isEmpty { place(.discard(Events(unrouted), .unrouted)) }
-            if !full.isEmpty { place(.discard(Events(full), .partitionFull)) }
-        }
-        for (index, event) in events.enumerated() {
-            guard case .to(let key) = route(event), let target = places[key] else {
-                unrouted.append(event)
-                continue
-            }
-            if isUnclaimed(partitions[target]) || room(in: partitions[target]) > 0 {
-                partitions[target].routed.append(event)
-            } else if overflow == .discard {
-                full.append(event)
-            } else {
-                return index
-            }
-        }
-        return events.count
-    }
-
-    private mutating func serve(_ index: Int, _ place: (consuming Placement<Event>) -> Void) {
-        if !partitions[index].routed.isEmpty {
-            partitions[index].queue.append(EventBatch(partitions[index].routed))
-            partitions[index].routed = []
-        }
-        guard !partitions[index].queue.isEmpty else { return }
-        if isUnclaimed(partitions[index]) {
-            return place(.discard(Events(queue: partitions[index].queue.take()), .unclaimed))
-        }
-        var queue = partitions[index].queue.take()
-        partitions[index].demand.dispatch(&queue) { id, batch in place(.deliver(Events(queue: batch), to: id)) }
-        partitions[index].queue = queue
-    }
-
-    private var totalDemand: Int { partitions.reduce(0) { $0 + $1.demand.capacity } }
-
-    private func room(in partition: Partition) -> Int {
-        max(0, partition.demand.capacity + queueLimit - partition.queue.count - partition.routed.count)
-    }
-
-    private func isUnclaimed(_ partition: Partition) -> Bool {
-        isClosed && partition.demand.isEmpty
-    }
-
-    private mutating func addPartition(_ key: Key) {
-        guard places[key] == nil else { return }
-        places[key] = partitions.count
-        partitions.append(Partition())
-    }
+extension PartitionDispatcher: UntypedDispatcher {
+    var core: any DispatcherCore { partitions }
 }
 
 extension PartitionDispatcher where Key == Int {
@@ -195,6 +130,7 @@ extension PartitionDispatcher where Key == Int {
     ///   - queueLimit: How many events may wait in each partition's queue, at least 1.
     ///   - overflow: What happens to an event whose partition's queue is full.
     ///   - key: Equal keys go to the same partition. Runs on whatever thread delivers; must not block.
+    @inlinable
     public init(
         count: Int,
         queueLimit: Int = 1000,
@@ -202,8 +138,11 @@ extension PartitionDispatcher where Key == Int {
         by key: @escaping @Sendable (Event) -> some StablyHashable
     ) {
         precondition(count > 0, "There must be at least one partition, not \(count)")
-        self.init(keys: 0..<count, queueLimit: queueLimit, overflow: overflow) { event in
-            .to(Int(StableHash.of(key(event)) % UInt64(count)))
+        // The keys are their places.
+        self.init(keys: Array(0..<count), isOpen: false, queueLimit, overflow) { events, _, rooms, waits in
+            PartitionSplit(of: events, into: rooms, waits: waits) { event in
+                Int(truncatingIfNeeded: StableHash.of(key(event)) % UInt64(count))
+            }
         }
     }
 }

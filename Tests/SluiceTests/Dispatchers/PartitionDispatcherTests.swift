@@ -120,12 +120,32 @@ import Testing
         expect(bench.discarded.allSatisfy { $0.reason == .unclaimed })
     }
 
-    /// The published test vectors of FNV-1a (draft-eastlake-fnv, appendix), and what follows from them.
+    /// The published test vectors of FNV-1a (draft-eastlake-fnv, appendix) and of SplitMix64, for the seeds 0 and 1234567;
+    /// the others were computed apart from this code.
     @Test func theHashIsStable() {
         #expect(StableHash.of("") == 0xcbf2_9ce4_8422_2325)
         #expect(StableHash.of("a") == 0xaf63_dc4c_8601_ec8c)
         #expect(StableHash.of("foobar") == 0x8594_4171_f739_67e8)
         #expect(StableHash.of(7) == StableHash.of(Int32(7)) && StableHash.of(7) == StableHash.of(UInt64(7)))
         #expect(StableHash.of(-1) == StableHash.of(Int32(-1)))
+        #expect(wordHash(StableHash().value) == 0xe220_a839_7b1d_cdaf)
+        #expect(wordHash(StableHash().value ^ 1_234_567) == 6_457_827_717_110_365_317)
+        #expect(StableHash.of(0) == 0xc381_7c01_6ba4_ff30)
+        #expect(StableHash.of(7) == 0x234a_398d_b31d_26d6)
+        #expect(StableHash.of(-1) == 0x30ef_66c3_e79d_da4e)
+        #expect(StableHash.of(SevenAndA()) == 0x1446_82c7_5a88_c8f5)
+    }
+
+    private struct SevenAndA: StablyHashable {
+        func hashBytes(into hash: inout StableHash) {
+            7.hashBytes(into: &hash)
+            "a".hashBytes(into: &hash)
+        }
+    }
+
+    private func wordHash(_ word: UInt64) -> UInt64 {
+        var hash = StableHash()
+        hash.feed(word: word)
+        return hash.value
     }
 }

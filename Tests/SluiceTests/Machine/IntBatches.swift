@@ -3,7 +3,7 @@
 // The machines' tests write and compare batches of numbers as array literals.
 
 extension EventBatch: ExpressibleByArrayLiteral {
-    public init(arrayLiteral elements: Int...) {
+    package init(arrayLiteral elements: Int...) {
         self.init(elements)
     }
 }

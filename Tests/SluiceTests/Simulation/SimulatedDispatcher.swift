@@ -23,15 +23,14 @@ struct SimulatedDispatcher: Dispatcher {
     init(_ kind: Kind) {
         self.kind = kind
         switch kind {
-        case .demand: inner = DemandDispatcher<SimulatedEvent>().core
-        case .roundRobin: inner = TypedDispatcherCore(dispatcher: RoundRobinDispatcher<SimulatedEvent>())
-        case .broadcast: inner = TypedDispatcherCore(dispatcher: BroadcastDispatcher<SimulatedEvent>())
+        case .demand: inner = DemandDispatcher<SimulatedEvent>().makeCore()
+        case .roundRobin: inner = RoundRobinDispatcher<SimulatedEvent>().makeCore()
+        case .broadcast: inner = BroadcastDispatcher<SimulatedEvent>().makeCore()
         case .partition:
-            inner = TypedDispatcherCore(
-                dispatcher: PartitionDispatcher<SimulatedEvent, Int>(keys: [0, 1], queueLimit: Self.limit) { event in
-                    .to(event.identity.number % 2)
-                }
-            )
+            let partitions = PartitionDispatcher<SimulatedEvent, Int>(keys: [0, 1], queueLimit: Self.limit) { event in
+                .to(event.identity.number % 2)
+            }
+            inner = partitions.makeCore()
         }
     }
 
@@ -59,15 +58,7 @@ struct SimulatedDispatcher: Dispatcher {
         _ events: inout Events<SimulatedEvent>,
         _ place: (consuming Placement<SimulatedEvent>) -> Void
     ) {
-        var queue = events.removeAll().queue
-        inner.dispatch(&queue) { placement in
-            switch consume placement {
-            case .deliver(let events, let id): place(.deliver(Events(queue: events), to: id))
-            case .discard(let events, let reason): place(.discard(Events(queue: events), reason))
-            case .disconnect(let id): place(.disconnect(id))
-            }
-        }
-        events = Events(queue: queue)
+        events.untyped { inner.dispatch(&$0) { place(Placement($0)) } }
     }
 
     private func options(_ number: Int) -> any Sendable {

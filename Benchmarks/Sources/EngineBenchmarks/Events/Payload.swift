@@ -47,13 +47,12 @@ extension Payload {
     }
 }
 
-/// FNV-1a over the number's bytes: what `PartitionDispatcher` takes for an `Int`.
+/// A step of SplitMix64: what `PartitionDispatcher` takes for an `Int`.
 private func partition(of number: Int, count: Int) -> Int {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for shift in stride(from: 0, to: 64, by: 8) {
-        hash = (hash ^ UInt64(truncatingIfNeeded: number >> shift) & 0xff) &* 0x0000_0100_0000_01b3
-    }
-    return Int(hash % UInt64(count))
+    var hash = (0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: number)) &+ 0x9e37_79b9_7f4a_7c15
+    hash = (hash ^ hash >> 30) &* 0xbf58_476d_1ce4_e5b9
+    hash = (hash ^ hash >> 27) &* 0x94d0_49bb_1331_11eb
+    return Int((hash ^ hash >> 31) % UInt64(count))
 }
 
 extension Int: Payload {
