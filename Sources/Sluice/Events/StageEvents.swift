@@ -51,7 +51,13 @@ public struct StageEvents<Event: Sendable>: AsyncSequence, Sendable {
     /// One loop over the events.
     public struct Iterator: AsyncIteratorProtocol {
         private let reader: EventReader<Event>
-        private var chunk: ArraySlice<Event> = []
+
+        @usableFromInline
+        var chunk: ArraySlice<Event> = []
+
+        /// Where the next event is in the chunk.
+        @usableFromInline
+        var position = 0
 
         init(_ reader: EventReader<Event>) {
             self.reader = reader
@@ -63,15 +69,24 @@ public struct StageEvents<Event: Sendable>: AsyncSequence, Sendable {
         /// - Returns: The next event; nil when all stages have finished and everything was taken.
         /// - Throws: The graph's first failure; ``StageError`` if the graph is ending when the loop begins;
         ///   `CancellationError` if the task or the graph is cancelled.
+        @inlinable
         public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Event? {
+            // Where the event's type is known: so that all but one event of a chunk cost a look at it.
+            guard position < chunk.endIndex, !Task.isCancelled else { return try await firstOfNext() }
+            defer { position += 1 }
+            return chunk[position]
+        }
+
+        @usableFromInline
+        mutating func firstOfNext() async throws -> Event? {
+            chunk = []
             if Task.isCancelled {
-                chunk = []
                 reader.leave()
                 throw CancellationError()
             }
-            if let event = chunk.popFirst() { return event }
             chunk = try await reader.nextChunk() ?? []
-            return chunk.popFirst()
+            position = chunk.startIndex + 1
+            return chunk.first
         }
     }
 }
