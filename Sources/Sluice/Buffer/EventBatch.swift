@@ -5,10 +5,13 @@
 @usableFromInline
 package struct EventBatch: @unchecked Sendable {
     // The array's storage, which nobody changes while it is shared; its elements are Sendable, see the initializer.
-    private let storage: AnyObject
-    private let start: Int
+    @usableFromInline
+    let storage: AnyObject
+    @usableFromInline
+    let start: Int
 
     /// How many events there are.
+    @usableFromInline
     package let count: Int
 
     private init(storage: AnyObject, start: Int, count: Int) {
@@ -17,8 +20,11 @@ package struct EventBatch: @unchecked Sendable {
         self.count = count
     }
 
+    /// No events, of any type: all empty arrays have the same storage.
+    static var empty: EventBatch { EventBatch([Never]()) }
+
     /// Wraps an array; neither it nor anything else is copied or allocated.
-    @usableFromInline
+    @inlinable
     package init<Event: Sendable>(_ events: [Event]) {
         count = events.count
         start = 0
@@ -30,6 +36,16 @@ package struct EventBatch: @unchecked Sendable {
             // of a reference to any object, and is retained and released in the same way.
             storage = unsafeBitCast(events, to: AnyObject.self)
         #endif
+    }
+
+    /// Adds an event to a whole array, in place if nobody else has that; not to a part of one.
+    @inlinable
+    package mutating func append<Event: Sendable>(_ event: Event) {
+        var events = wholeArray(of: Event.self)
+        // So the array is not shared while it grows.
+        self = EventBatch([Event]())
+        events.append(event)
+        self = EventBatch(events)
     }
 
     /// The first events; at most ``count``.
@@ -63,7 +79,8 @@ package struct EventBatch: @unchecked Sendable {
         events += wholeArray(of: Event.self)[start..<start + count]
     }
 
-    private consuming func wholeArray<Event: Sendable>(of type: Event.Type) -> [Event] {
+    @inlinable
+    consuming func wholeArray<Event: Sendable>(of type: Event.Type) -> [Event] {
         // Handles are typed: a stage can only subscribe to one whose output is its input. So this is the array's type.
         #if canImport(ObjectiveC)
             Array(unsafeBitCast(storage, to: ContiguousArray<Event>.self))

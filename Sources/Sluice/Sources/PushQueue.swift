@@ -2,8 +2,8 @@ import DequeModule
 
 /// Everything that a push source decides: a pure machine, without locks, tasks or user code.
 ///
-/// A *waiter* is what waits for a send: a continuation, or a number in tests.
-struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
+/// It counts events, whatever they are. A *waiter* is what waits for a send: a continuation, or a number in tests.
+struct PushQueue<Waiter: Sendable>: ~Copyable {
     typealias Outcome = Result<Void, any Error>
 
     /// What is to be done outside of the lock.
@@ -12,7 +12,7 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
         /// Wake the stage.
         var wakes = false
         /// Events that will not be emitted, to be destroyed outside of the lock.
-        var dropped = ShortQueue<[Event]>()
+        var dropped = ShortQueue<EventBatch>()
     }
 
     struct Resumption: Sendable {
@@ -30,7 +30,7 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
     /// A send that waits for room; none of its events is in the buffer.
     private struct Sender: Sendable {
         let number: Int
-        let events: [Event]
+        let events: EventBatch
         var waiter: Waiter?
     }
 
@@ -45,7 +45,9 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
     let capacity: Int
 
     private var phase = Phase.open
-    private var buffer: Deque<Event> = []
+    private var buffer = EventQueue()
+    /// Events that were sent one by one, behind the buffer: one array, so that adding one is cheap.
+    private var singles = EventBatch.empty
     private var senders: Deque<Sender> = []
     private var nextNumber = 0
 
@@ -60,23 +62,32 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
     }
 
     /// What was accepted and not emitted.
-    var unsent: [Event] { Array(buffer) }
+    var unsent: EventQueue {
+        var events = buffer
+        events.append(singles)
+        return events
+    }
 
     // MARK: Senders
 
-    mutating func offer(_ event: Event) -> Offer {
+    /// - Parameter append: Adds one event to a batch.
+    /// - Returns: Whether the event is in the buffer.
+    mutating func offer(_ append: (inout EventBatch) -> Void) -> Offer {
         if let refusal { return .refused(refusal) }
-        // Alone it needs no array.
-        guard senders.isEmpty, hasRoom(for: 1) else { return wait([event]) }
-        buffer.append(event)
+        guard senders.isEmpty, hasRoom(for: 1) else {
+            var event = EventBatch.empty
+            append(&event)
+            return wait(event)
+        }
+        append(&singles)
         return .accepted(effectsOfArrival())
     }
 
-    mutating func offer(_ events: [Event]) -> Offer {
+    mutating func offer(_ events: EventBatch) -> Offer {
         if let refusal { return .refused(refusal) }
-        if events.isEmpty { return .accepted(Effects()) }
+        if events.count == 0 { return .accepted(Effects()) }
         guard senders.isEmpty, hasRoom(for: events.count) else { return wait(events) }
-        buffer.append(contentsOf: events)
+        enter(events)
         return .accepted(effectsOfArrival())
     }
 
@@ -124,14 +135,13 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
 
     /// Takes at most `demand` events, those of senders that wait included.
     ///
-    /// - Returns: An empty array for *nothing now*; nil at the end.
-    mutating func take(_ demand: Int) throws -> (events: [Event]?, effects: Effects) {
+    /// - Returns: No events for *nothing now*; nil at the end.
+    mutating func take(_ demand: Int) throws -> (events: EventQueue?, effects: Effects) {
         var effects = Effects()
-        var events: [Event] = []
+        var events = EventQueue()
         repeat {
-            let size = min(buffer.count, demand - events.count)
-            events.append(contentsOf: buffer.prefix(size))
-            buffer.removeFirst(size)
+            collectSingles()
+            events.append(buffer.removeFirst(demand - events.count))
         } while admit(&effects)
         isIdle = events.isEmpty
         if events.isEmpty, case .closing(let error) = phase {
@@ -153,10 +163,22 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
 
     /// One send of any size is admitted to an empty buffer: it could never enter otherwise.
     private func hasRoom(for count: Int) -> Bool {
-        buffer.isEmpty || count <= capacity - buffer.count
+        let held = buffer.count + singles.count
+        return held == 0 || count <= capacity - held
     }
 
-    private mutating func wait(_ events: [Event]) -> Offer {
+    private mutating func enter(_ events: EventBatch) {
+        collectSingles()
+        buffer.append(events)
+    }
+
+    private mutating func collectSingles() {
+        guard singles.count > 0 else { return }
+        buffer.append(singles)
+        singles = .empty
+    }
+
+    private mutating func wait(_ events: EventBatch) -> Offer {
         defer { nextNumber += 1 }
         senders.append(Sender(number: nextNumber, events: events))
         return .waits(number: nextNumber)
@@ -176,7 +198,7 @@ struct PushQueue<Event: Sendable, Waiter: Sendable>: ~Copyable {
         var hasAdmitted = false
         while let first = senders.first, hasRoom(for: first.events.count) {
             senders.removeFirst()
-            buffer.append(contentsOf: first.events)
+            enter(first.events)
             settle(first, .success(()), &effects)
             hasAdmitted = true
         }

@@ -19,30 +19,31 @@
 /// When the stage ends, by a failure, a cancellation, a drain or the loss of its last consumer, every send throws. What
 /// was accepted by then and not emitted is in ``unsent``.
 public final class PushSource<Event: Sendable>: Sendable {
-    typealias Queue = PushQueue<Event, UnsafeContinuation<Void, any Error>>
+    private let state: Lock<PushState>
 
-    private struct State: ~Copyable {
-        var queue: Queue
-        var isStarted = false
-        /// Wakes the stage; absent when it does not run.
-        var context: StageContext?
-    }
-
-    private let state: Lock<State>
+    // Made where the type is known: so it is compiled for it.
+    private let append: @Sendable (_ event: Event, _ batch: inout EventBatch) -> Void
 
     /// Makes a source that waits to be started.
     ///
     /// - Parameter capacity: How many events may be accepted before they are emitted, at least 1. One send of any size
     ///   is accepted when there are none.
-    public init(capacity: Int) {
+    @inlinable
+    public convenience init(capacity: Int) {
+        self.init(capacity: capacity) { event, batch in batch.append(event) }
+    }
+
+    @usableFromInline
+    init(capacity: Int, append: @escaping @Sendable (_ event: Event, _ batch: inout EventBatch) -> Void) {
         precondition(capacity > 0, "A push source holds at least one event, not \(capacity)")
-        state = Lock(State(queue: Queue(capacity: capacity)))
+        self.append = append
+        state = Lock(PushState(queue: PushState.Queue(capacity: capacity)))
     }
 
     /// What was accepted and not emitted, in order.
     ///
     /// When the graph has ended, this is what never will be.
-    public var unsent: [Event] { state.withLock { $0.queue.unsent } }
+    public var unsent: [Event] { state.withLock { $0.queue.unsent }.array() }
 
     // MARK: Sending
 
@@ -53,7 +54,7 @@ public final class PushSource<Event: Sendable>: Sendable {
     /// - Throws: `CancellationError` if the task is cancelled while this waits; ``StageError/Code/stageEnded`` after
     ///   ``finish()`` and after the stage's end, with the graph's first failure as its cause.
     public func send(_ event: Event) async throws {
-        try await complete(state.withLock { $0.queue.offer(event) })
+        try await complete(state.withLock { $0.queue.offer { append(event, &$0) } })
     }
 
     /// Sends several events as one: no other sender's come in between.
@@ -64,7 +65,7 @@ public final class PushSource<Event: Sendable>: Sendable {
     /// - Throws: `CancellationError` if the task is cancelled while this waits; ``StageError/Code/stageEnded`` after
     ///   ``finish()`` and after the stage's end, with the graph's first failure as its cause.
     public func send(contentsOf events: some Sequence<Event>) async throws {
-        let events = Array(events)
+        let events = EventBatch(Array(events))
         try await complete(state.withLock { $0.queue.offer(events) })
     }
 
@@ -84,7 +85,7 @@ public final class PushSource<Event: Sendable>: Sendable {
         act { $0.queue.close(failing: error) }
     }
 
-    private func complete(_ offer: Queue.Offer) async throws {
+    private func complete(_ offer: PushState.Queue.Offer) async throws {
         switch offer {
         case .accepted(let effects): perform(effects)
         case .refused(let error): throw error
@@ -121,7 +122,7 @@ public final class PushSource<Event: Sendable>: Sendable {
     func take(_ demand: Int) throws -> [Event]? {
         let (events, effects) = try state.withLock { try $0.queue.take(demand) }
         perform(effects)
-        return events
+        return events?.array()
     }
 
     func end(_ error: any Error) {
@@ -130,12 +131,22 @@ public final class PushSource<Event: Sendable>: Sendable {
         act { $0.queue.end(error) }
     }
 
-    private func act(_ transition: (inout State) -> Queue.Effects) {
+    private func act(_ transition: (inout PushState) -> PushState.Queue.Effects) {
         perform(state.withLock { transition(&$0) })
     }
 
-    private func perform(_ effects: Queue.Effects) {
+    private func perform(_ effects: PushState.Queue.Effects) {
         for resumption in effects.resumed { resumption.waiter.resume(with: resumption.outcome) }
         if effects.wakes { state.withLock { $0.context }?.wake() }
     }
+}
+
+/// What a push source decides by; not generic, so that nothing about types is looked up for an event.
+private struct PushState: ~Copyable {
+    typealias Queue = PushQueue<UnsafeContinuation<Void, any Error>>
+
+    var queue: Queue
+    var isStarted = false
+    /// Wakes the stage; absent when it does not run.
+    var context: StageContext?
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Sluice
 
 @Suite struct PushQueueTests {
-    typealias Queue = PushQueue<Int, Int>
+    typealias Queue = PushQueue<Int>
 
     /// A queue, and what it said; every waiting send gets a waiter with its own number.
     struct Bench: ~Copyable {
@@ -27,12 +27,12 @@ import Testing
                 }
             }
             wakes += effects.wakes ? 1 : 0
-            dropped += effects.dropped.flatMap { $0 }
+            dropped += effects.dropped.flatMap { $0.array(of: Int.self) }
         }
 
         /// - Returns: The number of the send if it waits; -1 if it was accepted; nil if it was refused.
         mutating func send(_ events: Int..., parks: Bool = true) -> Int? {
-            switch events.count == 1 ? queue.offer(events[0]) : queue.offer(events) {
+            switch offer(events) {
             case .accepted(let effects):
                 note(effects)
                 return -1
@@ -44,10 +44,14 @@ import Testing
             }
         }
 
+        mutating func offer(_ events: [Int]) -> Queue.Offer {
+            events.count == 1 ? queue.offer { $0.append(events[0]) } : queue.offer(EventBatch(events))
+        }
+
         mutating func take(_ demand: Int) throws -> [Int]? {
             let (events, effects) = try queue.take(demand)
             note(effects)
-            return events
+            return events?.array()
         }
 
         mutating func cancel(_ number: Int) { note(queue.cancel(number)) }
@@ -193,8 +197,7 @@ import Testing
                 case 0..<4:
                     let events = Array(next..<next + Int.random(in: 1...4, using: &random))
                     next += events.count
-                    let offer = events.count == 1 ? bench.queue.offer(events[0]) : bench.queue.offer(events)
-                    switch offer {
+                    switch bench.offer(events) {
                     case .accepted(let effects):
                         bench.note(effects)
                         brings = true
@@ -223,7 +226,7 @@ import Testing
                 let accepted = sends.prefix { $0.number < 0 || bench.resumed[$0.number] == true }
                 let waiting = sends.dropFirst(accepted.count)
                 #expect(waiting.allSatisfy { $0.number >= 0 && bench.resumed[$0.number] == nil })
-                let buffered = bench.queue.unsent
+                let buffered = bench.queue.unsent.array(of: Int.self)
                 #expect(emitted + buffered == accepted.flatMap(\.events))
                 #expect(buffered.count <= max(bench.queue.capacity, accepted.last?.events.count ?? 0))
                 if let first = waiting.first {
@@ -234,6 +237,6 @@ import Testing
     }
 }
 
-private func == (left: PushQueue<Int, Int>.Outcome?, right: _OptionalNilComparisonType) -> Bool {
+private func == (left: PushQueue<Int>.Outcome?, right: _OptionalNilComparisonType) -> Bool {
     if case .none = left { true } else { false }
 }
