@@ -162,6 +162,10 @@ struct Outbound: Sendable {
         return weights.excess(over: policy.limit, oldest: policy.overflow == .dropOldest)
     }
 
+    mutating func discarded(_ count: Int) {
+        (dispatcherDiscarded, kept) = (count, 0)
+    }
+
     mutating func takeBuffer() -> EventQueue {
         buffer.take()
     }

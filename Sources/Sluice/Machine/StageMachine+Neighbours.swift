@@ -30,6 +30,11 @@ extension StageMachine {
         outbound.takeOverflow()
     }
 
+    /// The graph has ended: so many of the stage's events were given to nobody by its dispatcher.
+    mutating func discarded(_ count: Int) {
+        outbound.discarded(count)
+    }
+
     mutating func note(_ notice: Outbound.Notice) -> Effects {
         outbound.note(notice)
         switch notice {

@@ -102,12 +102,15 @@ struct Outlet: ~Copyable {
     }
 
     /// Tells the hook of everything that was not delivered: the graph has ended.
-    mutating func discardAll(_ buffered: consuming EventQueue) {
+    ///
+    /// - Returns: How many events the stage has given to nobody.
+    mutating func discardAll(_ buffered: consuming EventQueue) -> Int {
         if !buffered.isEmpty { discard(buffered) }
-        guard !isBroken, kept > 0 else { return }
+        guard !isBroken, kept > 0 else { return discarded }
         for (id, _) in links.removeAll() { dispatcher.cancelled(id) }
         dispatcher.closed()
         _ = dispatch()
+        return discarded
     }
 
     private mutating func dispatch() -> String? {

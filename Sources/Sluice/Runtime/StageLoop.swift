@@ -29,7 +29,11 @@ extension StageStorage {
                 let clock = scope.clock
                 await interruptibly { try? await clock.sleep(for: delay) }
             }
-            guard machine.withLock({ $0.revive() }) else { return finish() }
+            guard machine.withLock({ $0.revive() }) else {
+                // A source that a drain has stopped has nothing more; what is cancelled says nothing.
+                if machine.withLock({ $0.isDraining }) { finish() }
+                return
+            }
             turn(to: .busy)
         }
     }

@@ -157,7 +157,8 @@ final class StageStorage: Sendable {
             if remains.results.count > 0 { emitted.append(remains.results) }
         }
         // Nothing of the graph runs any more, so nobody has the right.
-        outlet.pointee.discardAll(emitted)
+        let discarded = outlet.pointee.discardAll(emitted)
+        machine.withLock { $0.discarded(discarded) }
     }
 
     /// A manual stage asks.

@@ -105,10 +105,6 @@ struct SimulatedGraph: Sendable {
         }
     }
 
-    var haveSourcesEnded: Bool {
-        nodes.allSatisfy { if case .source(let handle) = $0 { handle.storage.hasEnded } else { true } }
-    }
-
     func disconnect(_ subscription: Subscription, from producer: Int) {
         switch nodes[producer] {
         case .source(let handle): handle.disconnect(subscription)

@@ -97,10 +97,6 @@ struct SimulationPlan: Sendable {
             return generator.chance(2)
                 ? .demand : SimulatedDispatcher.Kind.allCases.randomElement(using: &generator) ?? .demand
         }
-        // A partition without a consumer holds everything up while the body goes on, and so does the waking of sources.
-        if sources.contains(where: { $0.kind == .drowsy }) {
-            dispatchers = dispatchers.map { $0 == .partition ? .roundRobin : $0 }
-        }
         memberships = isManual.map { _ in nil }
         makeEdges(&generator)
         makeScript(temper, &generator)
