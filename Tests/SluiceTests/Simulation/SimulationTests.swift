@@ -46,6 +46,12 @@ import Testing
         #expect(occasions >= 5)
     }
 
+    /// Seeds under which a stage that was cancelled between two lives forgot what it was about to ask for.
+    @Test(arguments: [5237, 6389] as [UInt64])
+    func whatOnceFailedDoesNotFailAgain(seed: UInt64) {
+        #expect(Simulation(SimulationPlan(seed: seed)).run().problem == nil)
+    }
+
     @Test(arguments: [11, 42, 1234] as [UInt64]) func aSeedReplaysToTheLetter(seed: UInt64) {
         let plan = SimulationPlan(seed: seed)
         #expect(Simulation(plan).run() == Simulation(plan).run())
