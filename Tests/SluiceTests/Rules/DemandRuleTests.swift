@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// ENGINE 1 to 4 and 6, and GenStage's scenarios A, B and F.
+/// Asking, delivering and waiting, with GenStage's scenarios A, B and F.
 @Suite struct DemandRuleTests {
     struct BatchSink: Consumer {
         let log: Log<[Int]>

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// ENGINE 2 and 5, and what GenStage's dispatchers get wrong, in whole graphs.
+/// What GenStage's dispatchers get wrong, in whole graphs.
 @Suite struct DispatcherRuleTests {
     struct Collector: Consumer {
         let log: Log<Int>

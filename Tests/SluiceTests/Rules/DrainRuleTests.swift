@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// ENGINE 8.
+/// What a drain interrupts, delivers and reports.
 @Suite struct DrainRuleTests {
     @Test func aDrainInterruptsAWaitingSourceAndDeliversWhatItReturns() throws {
         try underEachSchedule { clock in

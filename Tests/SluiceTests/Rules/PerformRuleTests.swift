@@ -4,7 +4,7 @@ import Testing
 
 @testable import Sluice
 
-/// ENGINE 7.
+/// Calls run between two calls of handlers, and never wait for themselves.
 @Suite struct PerformRuleTests {
     struct Queue: Producer {
         var events: [Int] = []

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// On real threads, with several consumers that ask at once (ENGINE 1).
+/// On real threads, with several consumers that ask at once.
 @Suite struct RealExecutorTests {
     struct Batch: Sendable {
         var number: Int

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// ENGINE 9 and 17.
+/// When a graph begins, ends and fails, and what it refuses.
 @Suite struct ScopeRuleTests {
     struct OtherFailure: Error {}
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// ENGINE 6 and 13.
+/// Fused and started transforms, which never spin on what they leave out.
 @Suite struct TransformTests {
     /// Everything that the stage which is made here emits.
     private func output<S: Producer>(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sluice
 
-/// ENGINE 12.
+/// One task for each event, and at most so many at once.
 @Suite struct WorkerPoolTests {
     @Test func aPoolWithoutResultsIsAConsumer() throws {
         try underEachSchedule { clock in
