@@ -166,7 +166,7 @@ struct Inbound: Sendable {
     }
 
     func hasAsked(_ id: SubscriptionID) -> Bool {
-        index(of: id).map { subscriptions[$0].ledger.asked > 0 } ?? false
+        index(of: id).map { subscriptions[$0].ledger.asked + subscriptions[$0].heldBack > 0 } ?? false
     }
 
     /// Takes everything that waits for the handler.

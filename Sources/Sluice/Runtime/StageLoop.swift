@@ -71,16 +71,15 @@ extension StageStorage {
 
     private func lifeFailed(_ error: any Error) -> LifeEnd {
         let (wasCancelled, isDraining, halt) = machine.withLock { ($0.wasCancelled, $0.isDraining, $0.halt) }
+        // What is cancelled drops what it has, and what ends for good does not come back, whatever it throws on the way.
+        if wasCancelled { return .ended }
+        if case .end? = halt { return lifeEnded() }
         if error is CancellationError {
             if isDraining {
                 finish()
                 return .ended
             }
-            if wasCancelled { return .ended }
-            switch halt {
-            case .restart, .end: return lifeEnded()
-            case .failed, nil: break
-            }
+            if case .restart? = halt { return lifeEnded() }
         }
         switch supervisor.failed(id.number) {
         case .restart(let stages):

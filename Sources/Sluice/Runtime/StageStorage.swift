@@ -62,7 +62,13 @@ final class StageStorage: Sendable {
     /// The form of a weight that knows no types.
     static func weigher<Event: Sendable>(_ weight: (@Sendable (Event) -> Int)?) -> Weigh? {
         guard let weight else { return nil }
-        return { events in events.array(of: Event.self).map(weight) }
+        return { events in
+            events.array(of: Event.self).map { event in
+                let weight = weight(event)
+                precondition(weight >= 0, "An event weighs at least 0, not \(weight)")
+                return weight
+            }
+        }
     }
 
     deinit {

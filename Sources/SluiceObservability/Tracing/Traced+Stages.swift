@@ -44,6 +44,14 @@ extension Traced: ProducerConsumer where Base: ProducerConsumer {
             return emitted
         }
     }
+
+    /// Tells the base of the end of its input, without a span.
+    ///
+    /// - Returns: What the base returns.
+    /// - Throws: What the base throws.
+    public mutating func handleEnd() async throws -> [Base.Output] {
+        try await base.handleEnd()
+    }
 }
 
 extension Traced: Consumer where Base: Consumer {
@@ -55,6 +63,13 @@ extension Traced: Consumer where Base: Consumer {
         try await span("handleEvents", (.received, events.count)) { base, _ in
             try await base.handleEvents(events)
         }
+    }
+
+    /// Tells the base of the end of its input, without a span.
+    ///
+    /// - Throws: What the base throws.
+    public mutating func handleEnd() async throws {
+        try await base.handleEnd()
     }
 }
 

@@ -81,4 +81,14 @@ private struct ObservedConsumer<Base: Consumer, Outcome: Sendable>: Consumer {
         left -= events.count
         if left == 0 { result.set(try await outcome(base)) }
     }
+
+    mutating func handleEnd() async throws {
+        do {
+            try await base.handleEnd()
+        } catch {
+            record.threw(error, rule: "C4")
+            throw error
+        }
+        if left == 0 { result.set(try await outcome(base)) }
+    }
 }

@@ -69,4 +69,13 @@ private struct ObservedProducerConsumer<Base: ProducerConsumer>: ProducerConsume
             throw error
         }
     }
+
+    mutating func handleEnd() async throws -> [Base.Output] {
+        do {
+            return try await base.handleEnd()
+        } catch {
+            record.threw(error, rule: "T4")
+            throw error
+        }
+    }
 }

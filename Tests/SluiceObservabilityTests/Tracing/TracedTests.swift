@@ -94,6 +94,23 @@ import Tracing
         #expect(source.allSatisfy { $0.attributes["sluice.stage"]?.toSpanAttribute() == .string("numbers") })
     }
 
+    @Test func whatAStageKeepsIsGivenOutAtItsEnd() throws {
+        struct Flushing: Consumer {
+            let log: Log
+            mutating func handleEvents(_ events: [[Int]]) async throws { log.append(events.flatMap { $0 }) }
+            mutating func handleEnd() async throws { log.append([-1]) }
+        }
+        let log = Log()
+        _ = try spans { stages in
+            let numbers = stages.start { SequenceSource(0..<5) }
+            let windows = stages.start { Traced("windows", Window<Int>(count: 2)) }
+            let sink = stages.start { Traced("sink", Flushing(log: log)) }
+            try await windows.subscribe(to: numbers)
+            try await sink.subscribe(to: windows)
+        }
+        #expect(log.all == [0, 1, 2, 3, 4, -1])
+    }
+
     @Test func whatAHandlerTracesIsInsideOfItsSpan() throws {
         let spans = try spans { stages in
             let numbers = stages.start { SequenceSource(0..<4) }

@@ -88,6 +88,33 @@ import Testing
         }
     }
 
+    @Test func whatAStageEmitsAtItsEndIsLookedAtToo() throws {
+        struct CountsCallsAtTheEnd: ProducerConsumer {
+            var calls = 0
+            mutating func handleEvents(_ events: [Int]) async throws -> [Int] {
+                calls += 1
+                return []
+            }
+            mutating func handleEnd() async throws -> [Int] { [calls] }
+        }
+        try checkProducerConsumer(Array(1...50)) { _ in Window<Int>(count: 7) }
+        try expectViolation(of: "T2") { seeds in
+            try checkProducerConsumer(Array(1...50), seeds: seeds) { _ in CountsCallsAtTheEnd() }
+        }
+    }
+
+    @Test func whatAConsumerDoesAtItsEndIsPartOfItsOutcome() throws {
+        struct CountsCallsAtTheEnd: Consumer {
+            var calls = 0
+            var result = 0
+            mutating func handleEvents(_ events: [Int]) async throws { calls += 1 }
+            mutating func handleEnd() async throws { result = calls }
+        }
+        try expectViolation(of: "C2") { seeds in
+            try checkConsumer(Array(1...50), seeds: seeds, make: { _ in CountsCallsAtTheEnd() }, outcome: { $0.result })
+        }
+    }
+
     private func expectViolation(of rule: String, _ check: (Range<UInt64>) throws -> Void) throws {
         let violation = try #require(throws: StageViolation.self) { try check(0..<50) }
         #expect(violation.rule == rule, "\(violation)")
