@@ -363,6 +363,50 @@ import Testing
         }
     }
 
+    @Test func aStageThatItsGroupHasEndedDoesNotComeBackWhateverItThrowsLater() throws {
+        /// Takes no notice of being cancelled, and throws when the gate opens.
+        struct Stubborn: Producer {
+            let gate: Gate
+            mutating func handleDemand(_ demand: Int) async throws -> [Int]? {
+                await gate.wait()
+                throw Broken()
+            }
+        }
+        try underEachSchedule { clock in
+            let (made, first, second) = (Log<String>(), Gate(), Gate())
+            try await withStages(clock: clock) { stages in
+                let group = stages.group(
+                    restart: .upTo(1, within: .seconds(1)),
+                    strategy: .restForOne,
+                    surrender: .endStages
+                )
+                let failing = group.start {
+                    // So that the other one lives before this one fails.
+                    try await clock.sleep(for: .milliseconds(10))
+                    return FragileSource(failsAt: 0)
+                }
+                let stubborn = group.start {
+                    made.append(["stubborn"])
+                    return Stubborn(gate: made.all.count == 1 ? first : second)
+                }
+                let sink = stages.start { Collector(log: Log<Int>()) }
+                try await sink.subscribe(to: stubborn, mode: .temporary)
+                stages.go()
+                await settle(clock)
+                try await sink.subscribe(to: failing, mode: .temporary)
+                try await clock.sleep(for: .milliseconds(100))
+                first.open()
+                try await clock.sleep(for: .milliseconds(100))
+                #expect(made.all.count == 2, "Its second life is ended with the group")
+                // Long enough that the group would forgive again.
+                try await clock.sleep(for: .seconds(10))
+                second.open()
+                await settle(clock)
+                #expect(made.all.count == 2)
+            }
+        }
+    }
+
     @Test func aGroupInsideOfAGroupFailsAsAWhole() throws {
         try underEachSchedule { clock in
             let made = Log<String>()
