@@ -14,7 +14,7 @@ struct OpenedStream: Sendable {
     private static let slotPatience = Duration.seconds(5)
 
     private let store: CheckpointStore
-    private let sink: any Sink
+    let sink: any Sink
 
     /// Checks the server, opens the state file and the sink, and decides where to start.
     init(_ options: StreamOptions, console: Console) async throws {
@@ -43,7 +43,7 @@ struct OpenedStream: Sendable {
         )
         for notice in decision.notices { console.notice(notice) }
         var position = opening.position
-        if let rewind = decision.rewind { position = try await sink.rewind(to: rewind) }
+        if let rewind = decision.rewind { position = try await Self.rewind(sink, to: rewind) }
         let start = Checkpoint(
             source: source,
             sink: sink.identity,
@@ -80,6 +80,12 @@ struct OpenedStream: Sendable {
             }
         )
         budget.whenRoomReturns { [reader] in reader.wake() }
+    }
+
+    /// A sink without a log takes nothing back: it gets the messages again.
+    private static func rewind(_ sink: any Sink, to cursor: Cursor) async throws -> SinkPosition {
+        guard let sink = sink as? any OrderedSink else { return SinkPosition(cursor: cursor) }
+        return try await sink.rewind(to: cursor)
     }
 
     /// Waits a little for a slot that is still in use: after a kill the server needs a moment to notice.

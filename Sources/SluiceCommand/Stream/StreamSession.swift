@@ -95,6 +95,9 @@ final class StreamSession: Sendable {
     }
 
     private func runGraph(_ opened: OpenedStream, _ meter: ProgressMeter) async throws {
+        guard let sink = opened.sink as? any OrderedSink else {
+            throw SinkError(.unsupported, "\(opened.sink.identity) is of no kind that can be delivered to.")
+        }
         do {
             try await withStages { stages in
                 let slot = stages.start("slot") { SlotProducer(source: opened.reader) }
@@ -110,8 +113,8 @@ final class StreamSession: Sendable {
                     try await processor.subscribe(to: slot, maxDemand: 2048, minDemand: 1536)
                     try await ordered.subscribe(to: processor)
                 }
-                let delivery = stages.start("delivery") { [limit, options] in
-                    Delivery(to: options.sink, budget: opened.budget, limit: limit) { delivered in
+                let delivery = stages.start("delivery") { [limit] in
+                    Delivery(to: sink, budget: opened.budget, limit: limit) { delivered in
                         meter.acknowledged(through: delivered.sequence)
                         opened.checkpointer.delivered(delivered)
                     }

@@ -10,7 +10,7 @@ public import SluicePostgres
 /// - **One writer:** each transaction first checks that the cursor is the one this process wrote last. If it is not,
 ///   another process has taken over, and this one stops.
 /// - **Readers:** may read at any time (the file is in WAL mode).
-public final class SQLiteSink: Sink {
+public final class SQLiteSink: OrderedSink {
     /// `sqlite:` and the absolute path.
     public let identity: String
 

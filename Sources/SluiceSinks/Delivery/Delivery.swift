@@ -6,7 +6,7 @@ package import SluicePostgres
 /// One batch is under way at a time, in the order of the slot. While the sink writes, what has come meanwhile gathers:
 /// a slow sink gets larger batches, and nothing waits for a batch to fill up.
 package struct Delivery: Consumer {
-    private let sink: any Sink
+    private let sink: any OrderedSink
     private let budget: Budget
     private let limit: RateLimit
     private let delivered: @Sendable (Delivered) -> Void
@@ -31,7 +31,7 @@ package struct Delivery: Consumer {
     ///   - limit: In front of the sink.
     ///   - delivered: Told of each batch when it is durable, before the budget is released.
     package init(
-        to sink: any Sink,
+        to sink: any OrderedSink,
         budget: Budget,
         limit: RateLimit,
         delivered: @escaping @Sendable (Delivered) -> Void

@@ -8,7 +8,7 @@ public import SluicePostgres
 /// - **Rotation:** stop, rename the file, start: a missing file is created and goes on behind the last cursor. A file
 ///   that was shortened or replaced stops the start with an explanation.
 /// - **One writer:** the file is locked with `flock`; another process that opens it is told so.
-public final class FileSink: Sink {
+public final class FileSink: OrderedSink {
     /// `file:` and the absolute path.
     public let identity: String
 

@@ -7,7 +7,7 @@ public import SluicePostgres
 /// written after it was last saved comes again after a crash. If standard output is a file, it is synchronized.
 ///
 /// Writing happens on a thread of its own: a reader that does not read holds up ``deliver(_:)`` and nothing else.
-public final class StandardOutputSink: Sink {
+public final class StandardOutputSink: OrderedSink {
     /// `-`.
     public let identity = "-"
 

@@ -47,6 +47,12 @@ public struct SinkError: Error, Sendable {
         public static let corrupt = Code("corrupt")
         /// A later version of Sluice has written it.
         public static let newerVersion = Code("newerVersion")
+        /// It cannot be reached, or takes nothing now; later it may.
+        public static let unavailable = Code("unavailable")
+        /// The name, a password or a token is not accepted there.
+        public static let notAuthorized = Code("notAuthorized")
+        /// The topic, queue or table does not exist there.
+        public static let missing = Code("missing")
         /// It is not open, or an earlier failure ended it.
         public static let notOpen = Code("notOpen")
     }
