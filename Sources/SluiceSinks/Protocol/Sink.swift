@@ -1,5 +1,3 @@
-public import SluicePostgres
-
 /// A place where messages become durable.
 ///
 /// There are two kinds, and each conformance is to one of them:
