@@ -70,8 +70,9 @@ let package = Package(
         .target(
             name: "SluiceSinks",
             dependencies: [
-                "Sluice", "SluicePostgres", .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "Sluice", "SluicePostgres", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),
@@ -114,7 +115,7 @@ let package = Package(
         .testTarget(
             name: "SluiceSinksTests",
             dependencies: [
-                "SluiceSinks", "SluicePostgres", .product(name: "GRDB", package: "GRDB.swift"),
+                "Sluice", "SluiceSinks", "SluicePostgres", "SluiceTesting", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),

@@ -34,7 +34,7 @@ public struct Backoff: Sendable {
     }
 
     /// How long to wait after so many failures, at least 1.
-    mutating func delay(after failures: Int) -> Duration {
+    public mutating func delay(after failures: Int) -> Duration {
         var delay = base
         // A base of 0 would never get to the maximum.
         if base > .zero {

@@ -29,7 +29,7 @@ final class Checkpointer: Sendable {
     var undecodable: Int { state.withLock { $0.undecodable } }
 
     /// Takes in what the sink has made durable.
-    func delivered(_ delivered: Delivery.Delivered) {
+    func delivered(_ delivered: Delivered) {
         // The position first: so a checkpoint never reports more than its own position covers.
         state.withLock { state in
             state.position = delivered.position

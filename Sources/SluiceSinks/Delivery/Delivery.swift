@@ -11,18 +11,6 @@ package struct Delivery: Consumer {
     private let limit: RateLimit
     private let delivered: @Sendable (Delivered) -> Void
 
-    /// What a sink has made durable.
-    package struct Delivered: Sendable {
-        /// The number of the last change.
-        package var sequence: UInt64
-        /// Where the sink stands.
-        package var position: SinkPosition
-        /// How many messages that were.
-        package var messages: Int
-        /// How many of them tell of rows that could not be decoded.
-        package var undecodable: Int
-    }
-
     /// Makes the stage.
     ///
     /// - Parameters:

@@ -1,0 +1,14 @@
+import SluicePostgres
+
+/// A change with its messages and what they wait for.
+struct KeyedChange: Sendable {
+    struct Part: Sendable {
+        var message: OutgoingMessage
+        var order: MessageOrder
+        /// A hash of the table.
+        var table: UInt64
+    }
+
+    var change: Change
+    var parts: [Part]
+}
