@@ -56,8 +56,11 @@ final class Checkpointer: Sendable {
             checkpoint.position = state.position
             return (checkpoint, checkpoint != state.saved)
         }
-        guard isNew else { return }
-        try await store.save(checkpoint)
+        // After the position was read, so that none is missing below it.
+        let versions = progress.versions(through: checkpoint.position.cursor)
+        guard isNew || !versions.isEmpty else { return }
+        try await store.save(checkpoint, versions: versions)
+        progress.madeDurable(versions: versions.count)
         state.withLock { $0.saved = checkpoint }
         progress.madeDurable(checkpoint.reported)
     }

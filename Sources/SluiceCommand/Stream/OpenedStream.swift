@@ -70,6 +70,10 @@ struct OpenedStream: Sendable {
         var configuration = SlotReader.Configuration()
         configuration.discardThrough = decision.after
         configuration.until = until
+        // What is delivered anew finds its tables as they were: what they became behind it is not yet to be known.
+        configuration.known = KnownRelations(
+            remembered.versions.filter { version in position.cursor.map { version.since <= $0 } ?? false }
+        )
         configuration.walSenderTimeout = report.server.walSenderTimeout
         reader = SlotReader(
             configuration: configuration,

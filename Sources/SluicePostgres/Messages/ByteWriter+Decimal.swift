@@ -19,6 +19,12 @@ extension ByteWriter {
         advance(by: size)
     }
 
+    /// Appends a number in decimal digits, behind `-` if it is negative.
+    mutating func appendDecimal(_ value: Int32) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        appendDecimal(UInt64(value.magnitude))
+    }
+
     /// Appends a number with zeros in front up to a width.
     mutating func appendDecimal(_ value: UInt64, width: Int) {
         var limit: UInt64 = 10

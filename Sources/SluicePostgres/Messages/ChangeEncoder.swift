@@ -51,18 +51,26 @@ package struct ChangeEncoder: Sendable {
             batch.bytes.withUnsafeBytes { bytes in
                 for change in changes[start..<end] {
                     let offset = messages.count
-                    let kind = messages.append(change, in: bytes)
+                    let firstKey = messages.keys.entries.count
+                    let (kind, schemaCount) = messages.append(change, in: bytes)
                     if messages.count > batchLimit, offset > 0 {
                         total += offset
-                        finish(changes, &pending, messages.take(offset), &results)
+                        finish(changes, &pending, messages.take(offset, keys: firstKey), &results)
                     }
-                    pending.append(Piece(kind: kind, end: messages.count))
+                    pending.append(
+                        Piece(
+                            kind: kind,
+                            schemaCount: schemaCount,
+                            end: messages.count,
+                            endKey: messages.keys.entries.count
+                        )
+                    )
                 }
             }
             start = end
         }
         total += messages.count
-        finish(changes, &pending, messages.take(messages.count), &results)
+        finish(changes, &pending, messages.takeAll(), &results)
         if !changes.isEmpty { bytesPerChange = min(total / changes.count, 1 << 20) }
         return results
     }
@@ -71,11 +79,11 @@ package struct ChangeEncoder: Sendable {
     private func finish(
         _ changes: [RawChange],
         _ pending: inout [Piece],
-        _ bytes: [UInt8],
+        _ batch: EncodedBatch,
         _ results: inout [Change]
     ) {
-        let batch = EncodedBatch(bytes: bytes)
         var offset = 0
+        var key = 0
         for piece in pending {
             let change = changes[results.count]
             let length = piece.end - offset
@@ -87,10 +95,13 @@ package struct ChangeEncoder: Sendable {
                     batch: batch,
                     offset: Int32(clamping: offset),
                     length: Int32(clamping: length),
-                    cost: Int32(clamping: length + Self.overhead)
+                    cost: Int32(clamping: length + Self.overhead),
+                    schemaCount: piece.schemaCount,
+                    firstKey: Int32(clamping: key)
                 )
             )
             offset = piece.end
+            key = piece.endKey
         }
         pending.removeAll(keepingCapacity: true)
     }
@@ -98,6 +109,9 @@ package struct ChangeEncoder: Sendable {
     /// An event whose batch is not finished.
     private struct Piece {
         let kind: Change.Kind
+        let schemaCount: Int32
         let end: Int
+        /// Behind its last message's key.
+        let endKey: Int
     }
 }

@@ -12,11 +12,19 @@ final class MessageTable {
 
     let relation: Relation
 
-    init(_ relation: Relation, isAccepted: Bool) {
+    /// The place among the tables of the messages' keys.
+    let number: Int32
+
+    /// Whether a row's key tells every change of that key, so that it can order the row's messages.
+    let isOrderedByKey: Bool
+
+    init(_ relation: Relation, isAccepted: Bool, number: Int32) {
         oid = relation.oid
         self.isAccepted = isAccepted
         plan = relation.plan
         keyColumns = relation.keyColumns
         self.relation = relation
+        self.number = number
+        isOrderedByKey = relation.isKeyCovered
     }
 }

@@ -22,7 +22,9 @@ extension MessageWriter {
             out.append(",\"changes\":null,\"action\":\"delete\",\"metadata\":{")
         }
         metadata.append(to: &out, table: plan.metadata, sub: 0)
-        appendKeys(in: bytes, of: table)
+        let keyStart = out.count
+        let hasKey = appendKeys(in: bytes, of: table)
+        noteKey(from: hasKey ? keyStart : nil, in: bytes, of: table)
         out.append(metadata.suffix)
         if hasHoles { appendHoles(of: table) }
         out.append("}}\n")
@@ -71,7 +73,7 @@ extension MessageWriter {
 
     /// Ends an object whose members each began with a comma.
     @inline(__always)
-    private mutating func closeObject(from start: Int) {
+    mutating func closeObject(from start: Int) {
         if out.count == start {
             out.append("{}")
         } else {
@@ -94,20 +96,67 @@ extension MessageWriter {
     }
 
     /// Appends the key's values in Postgres' text form, or `null` if one of them is not known.
+    ///
+    /// - Returns: Whether they are known.
     @inline(__always)
-    private mutating func appendKeys(in bytes: UnsafeRawBufferPointer, of table: MessageTable) {
-        guard let columns = table.keyColumns else { return out.append("null") }
+    private mutating func appendKeys(in bytes: UnsafeRawBufferPointer, of table: MessageTable) -> Bool {
+        guard let columns = table.keyColumns else {
+            out.append("null")
+            return false
+        }
         let start = out.count
         for column in columns {
             guard case .text(let range) = row.currentValue(column, of: table.plan) else {
                 out.truncate(to: start)
-                return out.append("null")
+                out.append("null")
+                return false
             }
             out.append(UInt8(ascii: ","))
             out.appendString(UnsafeRawBufferPointer(rebasing: bytes[range]))
         }
         out.replace(at: start, with: UInt8(ascii: "["))
         out.append(UInt8(ascii: "]"))
+        return true
+    }
+
+    /// Remembers what the message belongs to.
+    ///
+    /// - Parameter start: Where its key starts, which is the last thing that was written; `nil` if it is not known.
+    @inline(__always)
+    private mutating func noteKey(from start: Int?, in bytes: UnsafeRawBufferPointer, of table: MessageTable) {
+        var entry = BatchKeys.Entry(table: table.number)
+        if let start, table.isOrderedByKey {
+            entry.start = Int32(clamping: start - changeStart)
+            entry.length = Int32(clamping: out.count - start)
+            if !row.old.isEmpty, !row.new.isEmpty { notePreviousKey(in: &entry, bytes, of: table) }
+        }
+        keys.entries.append(entry)
+    }
+
+    /// Remembers the key of the row before an update, if that was another.
+    private mutating func notePreviousKey(
+        in entry: inout BatchKeys.Entry,
+        _ bytes: UnsafeRawBufferPointer,
+        of table: MessageTable
+    ) {
+        guard let columns = table.keyColumns else { return }
+        let isChanged = columns.contains { column in
+            row.oldValue(column, of: table.plan).map { !isSame($0, row.new[column], in: bytes) } ?? false
+        }
+        guard isChanged else { return }
+        var text = ByteWriter(capacity: 64)
+        for column in columns {
+            let value = row.oldValue(column, of: table.plan) ?? row.new[column]
+            text.append(text.count == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
+            if case .text(let range) = value {
+                text.appendString(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            } else {
+                text.append("null")
+            }
+        }
+        text.append(UInt8(ascii: "]"))
+        entry.previous = Int32(keys.previous.count)
+        keys.previous.append(.row(String(decoding: text.bytes(in: 0..<text.count), as: UTF8.self)))
     }
 
     /// Appends the names of the columns whose values are stored out of line and were not sent.

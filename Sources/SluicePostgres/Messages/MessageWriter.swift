@@ -5,11 +5,17 @@ struct MessageWriter: ~Copyable {
     var out: ByteWriter
     var metadata: MetadataWriter
     var row = RowValues()
+    var keys = BatchKeys()
+
+    /// Where the messages of the current change start.
+    private(set) var changeStart = 0
 
     private var batch: FrameBatch?
     private var filter = TableFilter.all
     private var tables: [UInt32: MessageTable] = [:]
     private var table: MessageTable?
+    /// How many of the batch's schema changes were told.
+    private var toldChanges = 0
 
     init(suffix: [UInt8], capacity: Int) {
         out = ByteWriter(capacity: capacity)
@@ -19,11 +25,23 @@ struct MessageWriter: ~Copyable {
     /// How many bytes were written since the last ``take(_:)``.
     var count: Int { out.count }
 
-    /// Takes the first bytes away.
-    mutating func take(_ size: Int) -> [UInt8] {
+    /// Takes the first messages away.
+    ///
+    /// - Parameters:
+    ///   - size: Their bytes.
+    ///   - count: Their number.
+    mutating func take(_ size: Int, keys count: Int) -> EncodedBatch {
         let bytes = out.bytes(in: 0..<size)
         out.removeFirst(size)
-        return bytes
+        var taken = keys
+        taken.entries.removeSubrange(count...)
+        keys.entries.removeFirst(count)
+        return EncodedBatch(bytes: bytes, keys: taken)
+    }
+
+    /// Takes all messages away.
+    mutating func takeAll() -> EncodedBatch {
+        take(out.count, keys: keys.entries.count)
     }
 
     /// Goes over to changes of another batch.
@@ -32,16 +50,49 @@ struct MessageWriter: ~Copyable {
         self.filter = filter
         tables.removeAll(keepingCapacity: true)
         table = nil
+        toldChanges = 0
         metadata.forgetTransaction()
     }
 
     /// Appends the messages of one change; bytes are those of its batch.
-    mutating func append(_ change: RawChange, in bytes: UnsafeRawBufferPointer) -> Change.Kind {
-        let start = out.count
+    ///
+    /// - Returns: What became of the change, and how many messages of schema changes precede it.
+    mutating func append(
+        _ change: RawChange,
+        in bytes: UnsafeRawBufferPointer
+    ) -> (kind: Change.Kind, schemaCount: Int32) {
+        changeStart = out.count
         let header = change.batch.transactions[Int(change.transaction)]
         metadata.begin(header, transaction: change.transaction, index: change.index)
         let range = Int(change.offset)..<max(Int(change.offset), Int(change.offset) + Int(change.length))
         let message = UnsafeRawBufferPointer(rebasing: bytes[range.clamped(to: 0..<bytes.count)])
+        let schemaCount = appendSchemaChanges(at: change.offset)
+        return (appendChange(message), schemaCount)
+    }
+
+    /// Appends the messages of the schema changes that a row finds, and tells how many there are.
+    @inline(__always)
+    private mutating func appendSchemaChanges(at offset: Int32) -> Int32 {
+        guard let changes = batch?.schemaChanges, toldChanges < changes.count else { return 0 }
+        return appendSchemaChanges(changes, at: offset)
+    }
+
+    @inline(never)
+    private mutating func appendSchemaChanges(_ changes: [SchemaChange], at offset: Int32) -> Int32 {
+        // The changes of a batch may come to several processors, and each sees some of its rows.
+        while toldChanges < changes.count, changes[toldChanges].offset < offset { toldChanges += 1 }
+        let here = changes[toldChanges...].prefix { $0.offset == offset }
+        toldChanges += here.count
+        let accepted = here.filter { filter.accepts($0.after) }
+        for (place, change) in accepted.enumerated() {
+            append(change, sub: Int32(place - accepted.count))
+        }
+        return Int32(accepted.count)
+    }
+
+    private mutating func appendChange(_ message: UnsafeRawBufferPointer) -> Change.Kind {
+        let start = out.count
+        let keyCount = keys.entries.count
         do throws(PgOutputError) {
             let kind = try appendMessages(of: message)
             guard out.count - start <= Int(Int32.max) else {
@@ -50,6 +101,7 @@ struct MessageWriter: ~Copyable {
             return kind
         } catch {
             out.truncate(to: start)
+            keys.entries.removeSubrange(keyCount...)
             appendUndecodable(message, error)
             return .undecodable
         }
@@ -72,7 +124,7 @@ struct MessageWriter: ~Copyable {
     }
 
     private mutating func appendTruncates(_ truncate: Truncate) throws(PgOutputError) -> Change.Kind {
-        var count: UInt32 = 0
+        var count: Int32 = 0
         for oid in truncate.relationOIDs {
             let table = try self.table(for: oid)
             guard table.isAccepted else { continue }
@@ -81,14 +133,17 @@ struct MessageWriter: ~Copyable {
             out.append("null")
             out.append(metadata.suffix)
             out.append("}}\n")
+            keys.entries.append(BatchKeys.Entry(table: table.number))
             count += 1
         }
-        return count == 0 ? .filtered : .messages(count: Int32(clamping: count))
+        return count == 0 ? .filtered : .messages(count: count)
     }
 
     private mutating func appendUndecodable(_ message: UnsafeRawBufferPointer, _ error: PgOutputError) {
         out.append("{\"record\":null,\"changes\":null,\"action\":\"undecodable\",\"metadata\":{")
-        metadata.append(to: &out, table: knownTable(of: message)?.plan.metadata ?? MetadataWriter.unknownTable, sub: 0)
+        let table = knownTable(of: message)
+        keys.entries.append(BatchKeys.Entry(table: table?.number ?? -1))
+        metadata.append(to: &out, table: table?.plan.metadata ?? MetadataWriter.unknownTable, sub: 0)
         out.append("null")
         out.append(metadata.suffix)
         out.append(",\"error\":")
@@ -122,9 +177,16 @@ struct MessageWriter: ~Copyable {
         guard let relation = batch?.relations[oid] else {
             throw PgOutputError(.unknownRelation, "Row: the relation with oid \(oid) was not described before.")
         }
-        let new = MessageTable(relation, isAccepted: filter.accepts(relation))
+        let new = MessageTable(relation, isAccepted: filter.accepts(relation), number: number(of: relation))
         tables[oid] = new
         table = new
         return new
+    }
+
+    /// The place of a table among those of the messages' keys.
+    mutating func number(of relation: Relation) -> Int32 {
+        if let number = keys.tables.lastIndex(where: { $0 === relation }) { return Int32(number) }
+        keys.tables.append(relation)
+        return Int32(keys.tables.count - 1)
     }
 }

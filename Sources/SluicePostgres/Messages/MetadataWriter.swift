@@ -48,7 +48,7 @@ struct MetadataWriter {
 
     /// Appends the metadata from the table's names up to the colon of `record_pks`.
     @inline(__always)
-    func append(to out: inout ByteWriter, table: [UInt8], sub: UInt32) {
+    func append(to out: inout ByteWriter, table: [UInt8], sub: Int32) {
         out.append(table)
         out.append(transactionPart)
         out.appendDecimal(index)
@@ -58,17 +58,17 @@ struct MetadataWriter {
     }
 
     /// Appends the base64 of `position:index`, with `:sub` if that is not 0.
-    private func appendKey(to out: inout ByteWriter, sub: UInt32) {
-        // The three numbers have at most 20 + 20 + 10 digits; they are written behind the room for their base64.
+    private func appendKey(to out: inout ByteWriter, sub: Int32) {
+        // The three numbers have at most 20 + 20 + 11 characters; they are written behind the room for their base64.
         out.reserve(192)
         let start = out.count
         let room = 96
         out.advance(by: room)
         out.append(positionDigits)
         out.appendDecimal(index)
-        if sub > 0 {
+        if sub != 0 {
             out.append(UInt8(ascii: ":"))
-            out.appendDecimal(UInt64(sub))
+            out.appendDecimal(sub)
         }
         let size = out.count - start - room
         out.truncate(to: start)

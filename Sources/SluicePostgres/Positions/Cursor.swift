@@ -9,8 +9,11 @@ public struct Cursor: Hashable, Comparable, Sendable {
     /// The number of the Insert, Update, Delete or Truncate within its transaction, from 0, before any filter.
     public var index: UInt64
 
-    /// The number of the message among those that one change becomes, from 0.
-    public var sub: UInt32
+    /// The number of the message among those that one change becomes.
+    ///
+    /// A row's message has 0, and a truncate's have 0, 1 and so on, whatever precedes them: what comes before the change
+    /// itself, such as the tidings that its table is no longer what it was, counts down to -1.
+    public var sub: Int32
 
     /// The index that a transaction's Commit takes: above every row's.
     public static let commitIndex = UInt64.max
@@ -21,7 +24,7 @@ public struct Cursor: Hashable, Comparable, Sendable {
     ///   - commitLSN: Where the transaction's commit record starts.
     ///   - index: The number of the change within the transaction.
     ///   - sub: The number of the message within the change.
-    public init(commitLSN: LSN, index: UInt64, sub: UInt32 = 0) {
+    public init(commitLSN: LSN, index: UInt64, sub: Int32 = 0) {
         self.commitLSN = commitLSN
         self.index = index
         self.sub = sub

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The positions of one slot, shared by the reading thread (facts, status timer) and the checkpoint loop.
+/// The positions of one slot and the tables' versions that go with them, shared by the reading thread (facts, status timer) and the checkpoint loop.
 ///
 /// The checkpoint loop acknowledges, makes `safe` durable in the state file, then calls `madeDurable`; only that is ever
 /// sent to the server.
@@ -8,6 +8,8 @@ package final class SlotProgress: Sendable {
     private struct State: ~Copyable {
         var tracker: SafePosition
         var durable: LSN
+        /// Not yet in the state file, in the order of their rows.
+        var versions: [RelationVersion] = []
     }
 
     private let state: Mutex<State>
@@ -25,6 +27,27 @@ package final class SlotProgress: Sendable {
         state.withLock { state in
             for fact in facts { state.tracker.record(fact) }
         }
+    }
+
+    /// Tells which versions of tables began, in order and before their rows are handed over.
+    package func record(_ versions: [RelationVersion]) {
+        guard !versions.isEmpty else { return }
+        state.withLock { $0.versions += versions }
+    }
+
+    /// The versions that the state file has to hold when it remembers a sink at a cursor, and does not hold yet.
+    ///
+    /// - Parameter cursor: How far the sink is; `nil` if it has nothing.
+    package func versions(through cursor: Cursor?) -> [RelationVersion] {
+        guard let cursor else { return [] }
+        return state.withLock { state in Array(state.versions.prefix { $0.since <= cursor }) }
+    }
+
+    /// Forgets versions that are in the state file now.
+    ///
+    /// - Parameter count: How many of the first.
+    package func madeDurable(versions count: Int) {
+        state.withLock { $0.versions.removeFirst(min(count, $0.versions.count)) }
     }
 
     /// Tells that every event up to and including a number is durable in every sink.

@@ -24,6 +24,14 @@ extension Relation {
         setPrimaryKey(known.isEmpty || known.count < places.count ? .none : .columns(known))
     }
 
+    /// Whether a change of the key always comes with the key before it.
+    ///
+    /// It does if every column of the key is part of the replica identity; where that is nothing, rows never change.
+    var isKeyCovered: Bool {
+        guard let keyColumns else { return false }
+        return replicaIdentity == UInt8(ascii: "n") || keyColumns.allSatisfy { columns[$0].isIdentity }
+    }
+
     /// The places of the columns that tell rows apart, or `nil` if none are known.
     ///
     /// Until the catalog has answered these are the replica identity's columns, if it is the default or an index.

@@ -27,6 +27,7 @@ struct OpenBatch: ~Copyable {
     private var bytes: [UInt8] = []
     private var entries: [Entry] = []
     private var transactions: [TransactionHeader] = []
+    private var schemaChanges: [SchemaChange] = []
 
     var count: Int { entries.count }
 
@@ -56,10 +57,20 @@ struct OpenBatch: ~Copyable {
         return Int(cost)
     }
 
+    /// Says what the next event's tables were before it.
+    mutating func add(_ changes: [SchemaChange]) {
+        schemaChanges += changes.map { $0.placed(at: Int32(clamping: bytes.count)) }
+    }
+
     /// Builds the events and starts an empty batch.
     mutating func close(relations: RelationTable, firstSequence: UInt64, into changes: inout [RawChange]) {
         let size = bytes.count
-        let batch = FrameBatch(bytes: bytes, relations: relations, transactions: transactions)
+        let batch = FrameBatch(
+            bytes: bytes,
+            relations: relations,
+            transactions: transactions,
+            schemaChanges: schemaChanges
+        )
         var sequence = firstSequence
         changes.reserveCapacity(changes.count + entries.count)
         for entry in entries {
@@ -78,6 +89,7 @@ struct OpenBatch: ~Copyable {
         }
         entries.removeAll(keepingCapacity: true)
         transactions = []
+        schemaChanges = []
         bytes = []
         // The next batch is probably like this one.
         bytes.reserveCapacity(min(size, Self.maxBytes))

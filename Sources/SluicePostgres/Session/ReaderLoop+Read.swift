@@ -12,6 +12,7 @@ extension ReaderLoop {
             problem = error
         }
         progress.record(framer.takeFacts())
+        progress.record(framer.takeVersions())
         var cost = framer.cost
         var changes = framer.take()
         // The last row may be larger than what was reserved: it waits until there is room for it.

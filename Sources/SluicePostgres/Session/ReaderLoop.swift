@@ -60,7 +60,8 @@ struct ReaderLoop: ~Copyable {
         framer = StreamFramer(
             firstSequence: configuration.firstSequence,
             discardThrough: configuration.discardThrough,
-            until: configuration.until
+            until: configuration.until,
+            known: configuration.known
         )
     }
 

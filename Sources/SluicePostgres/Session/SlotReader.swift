@@ -13,6 +13,9 @@ package final class SlotReader: SlotSource {
         /// Changes at or below it are safe already and are dropped.
         package var discardThrough: Cursor?
 
+        /// What the tables were like, as of a row at or below ``discardThrough``.
+        package var known = KnownRelations()
+
         /// Where to finish: everything that commits below is delivered, nothing above.
         package var until: LSN?
 

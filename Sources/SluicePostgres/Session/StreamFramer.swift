@@ -25,6 +25,10 @@ package struct StreamFramer: ~Copyable {
     private var closed: [RawChange] = []
     private var facts: [PositionFact] = []
     private var relations = RelationTable()
+    private var known: KnownRelations
+    private var versions: [RelationVersion] = []
+    /// The table of the last rows, which is as it was at the row before.
+    private var settledTable: UInt32?
     private var lastNames: (oid: UInt32, bytes: Int)?
     private var transaction: Transaction?
     private var bound: Cursor?
@@ -51,10 +55,17 @@ package struct StreamFramer: ~Copyable {
     ///   - firstSequence: The number of the first event.
     ///   - discardThrough: Changes at or below it are dropped: they are safe already.
     ///   - until: Where to finish; nothing that commits at or above it is delivered.
-    package init(firstSequence: UInt64 = 0, discardThrough: Cursor? = nil, until: LSN? = nil) {
+    ///   - known: What the tables were like, as of a row at or below `discardThrough`.
+    package init(
+        firstSequence: UInt64 = 0,
+        discardThrough: Cursor? = nil,
+        until: LSN? = nil,
+        known: KnownRelations = KnownRelations()
+    ) {
         nextSequence = firstSequence
         bound = discardThrough
         self.until = until
+        self.known = known
     }
 
     /// How many events wait to be taken.
@@ -82,6 +93,12 @@ package struct StreamFramer: ~Copyable {
         return facts
     }
 
+    /// Takes the versions of tables that began, in order; they must be kept before the events are handed over.
+    package mutating func takeVersions() -> [RelationVersion] {
+        defer { versions = [] }
+        return versions
+    }
+
     /// A new session starts: its server sends the relations anew, and again everything that was not reported as safe.
     ///
     /// Events that were not taken stay; what has a number is not numbered again.
@@ -89,6 +106,7 @@ package struct StreamFramer: ~Copyable {
         closeBatch()
         relations = RelationTable()
         lastNames = nil
+        settledTable = nil
         transaction = nil
         bound = [bound, lastEmitted].compactMap(\.self).max()
     }
@@ -158,9 +176,29 @@ package struct StreamFramer: ~Copyable {
     }
 
     private mutating func receiveRow(_ payload: UnsafeRawBufferPointer) throws(ReplicationError) {
-        guard let index = transaction?.nextIndex else { throw violation("a row outside a transaction") }
+        guard let open = transaction else { throw violation("a row outside a transaction") }
         transaction?.nextIndex += 1
-        emit(payload, index: index)
+        let cursor = Cursor(commitLSN: open.header.commitLSN, index: open.nextIndex)
+        // Also of a row that is dropped below: the next one is compared with it.
+        let changes = known.advance(to: cursor) ? schemaChanges(of: payload) : []
+        emit(payload, index: open.nextIndex, changes)
+    }
+
+    /// What the tables of a row were before, as far as they were different.
+    private mutating func schemaChanges(of payload: UnsafeRawBufferPointer) -> [SchemaChange] {
+        guard let oid = try? RowMessage.relationOID(of: payload) else { return [] }
+        if payload.first == PgOutput.Kind.truncate.rawValue {
+            return ((try? Truncate(decoding: payload))?.relationOIDs ?? []).compactMap { schemaChange(of: $0) }
+        }
+        guard oid != settledTable else { return [] }
+        settledTable = oid
+        return schemaChange(of: oid).map { [$0] } ?? []
+    }
+
+    private mutating func schemaChange(of oid: UInt32) -> SchemaChange? {
+        guard let relation = relations[oid], let (version, before) = known.look(at: relation) else { return nil }
+        versions.append(version)
+        return before.map { SchemaChange(before: $0, after: relation) }
     }
 
     private mutating func receiveCommit(
@@ -181,11 +219,16 @@ package struct StreamFramer: ~Copyable {
         closeBatch()
         relations.update(relation)
         lastNames = nil
+        settledTable = nil
     }
 
     /// Numbers and keeps an event, unless it is at or below the bound.
     @discardableResult
-    private mutating func emit(_ payload: UnsafeRawBufferPointer, index: UInt64) -> Bool {
+    private mutating func emit(
+        _ payload: UnsafeRawBufferPointer,
+        index: UInt64,
+        _ schemaChanges: [SchemaChange] = []
+    ) -> Bool {
         guard let transaction else { return false }
         let cursor = Cursor(commitLSN: transaction.header.commitLSN, index: index)
         if let bound {
@@ -196,7 +239,12 @@ package struct StreamFramer: ~Copyable {
         let isCommit = index == Cursor.commitIndex
         let slot = self.transaction?.slot ?? batch.add(transaction.header)
         self.transaction?.slot = slot
-        cost += batch.append(payload, index: index, transaction: slot, names: isCommit ? 0 : names(of: payload))
+        var names = isCommit ? 0 : names(of: payload)
+        if !schemaChanges.isEmpty {
+            batch.add(schemaChanges)
+            names += schemaChanges.reduce(0) { $0 + $1.messageBytes }
+        }
+        cost += batch.append(payload, index: index, transaction: slot, names: names)
         nextSequence += 1
         lastEmitted = cursor
         return true
@@ -224,12 +272,5 @@ package struct StreamFramer: ~Copyable {
             "The server sent \(what), after position \(received). Check that server and Sluice are of versions that"
                 + " work together; the slot has not moved."
         )
-    }
-}
-
-extension Relation {
-    fileprivate func isSame(as other: Relation) -> Bool {
-        schema == other.schema && name == other.name && replicaIdentity == other.replicaIdentity
-            && columns == other.columns
     }
 }

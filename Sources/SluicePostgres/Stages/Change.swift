@@ -3,9 +3,16 @@ public final class EncodedBatch: Sendable {
     /// Messages, each ended by one newline, back to back.
     public let bytes: [UInt8]
 
-    /// Makes a batch from finished bytes.
-    public init(bytes: [UInt8]) {
+    let keys: BatchKeys
+
+    /// Makes a batch from finished bytes; what their messages belong to is not known.
+    public convenience init(bytes: [UInt8]) {
+        self.init(bytes: bytes, keys: BatchKeys())
+    }
+
+    init(bytes: [UInt8], keys: BatchKeys) {
         self.bytes = bytes
+        self.keys = keys
     }
 }
 
@@ -44,6 +51,14 @@ public struct Change: Sendable {
     /// Bytes of the budget that this event holds.
     public let cost: Int32
 
+    /// How many messages precede those of the change itself: its tables' schema changes.
+    ///
+    /// Their cursors have the negative `sub`s up to -1.
+    public let schemaCount: Int32
+
+    /// The place of the first message's key in the batch; negative if there is none.
+    let firstKey: Int32
+
     /// Makes an event.
     public init(
         sequence: UInt64,
@@ -52,7 +67,32 @@ public struct Change: Sendable {
         batch: EncodedBatch,
         offset: Int32,
         length: Int32,
-        cost: Int32
+        cost: Int32,
+        schemaCount: Int32 = 0
+    ) {
+        self.init(
+            sequence: sequence,
+            cursor: cursor,
+            kind: kind,
+            batch: batch,
+            offset: offset,
+            length: length,
+            cost: cost,
+            schemaCount: schemaCount,
+            firstKey: -1
+        )
+    }
+
+    init(
+        sequence: UInt64,
+        cursor: Cursor,
+        kind: Kind,
+        batch: EncodedBatch,
+        offset: Int32,
+        length: Int32,
+        cost: Int32,
+        schemaCount: Int32,
+        firstKey: Int32
     ) {
         self.sequence = sequence
         self.cursor = cursor
@@ -61,13 +101,15 @@ public struct Change: Sendable {
         self.offset = offset
         self.length = length
         self.cost = cost
+        self.schemaCount = schemaCount
+        self.firstKey = firstKey
     }
 
     /// How many messages a sink gets for this event.
     public var messageCount: Int {
         switch kind {
-        case .messages(let count): Int(count)
-        case .undecodable: 1
+        case .messages(let count): Int(count) + Int(schemaCount)
+        case .undecodable: 1 + Int(schemaCount)
         case .filtered, .commit: 0
         }
     }

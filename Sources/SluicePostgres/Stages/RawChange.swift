@@ -28,11 +28,20 @@ public final class FrameBatch: Sendable {
     /// The transactions that the messages belong to.
     public let transactions: [TransactionHeader]
 
+    /// Which rows find their table changed, in the order of the rows; nearly always none.
+    public let schemaChanges: [SchemaChange]
+
     /// Makes a batch.
-    public init(bytes: [UInt8], relations: RelationTable, transactions: [TransactionHeader]) {
+    public init(
+        bytes: [UInt8],
+        relations: RelationTable,
+        transactions: [TransactionHeader],
+        schemaChanges: [SchemaChange] = []
+    ) {
         self.bytes = bytes
         self.relations = relations
         self.transactions = transactions
+        self.schemaChanges = schemaChanges
     }
 }
 

@@ -41,9 +41,17 @@ package struct RememberedState: Hashable, Sendable {
     /// Other slots or servers whose messages went to the same sink.
     package var otherSources: [SourceIdentity]
 
+    /// What the tables were like as of the record's cursor: the newest version of each.
+    package var versions: [RelationVersion]
+
     /// Makes a memory; without arguments, an empty one.
-    package init(checkpoint: Checkpoint? = nil, otherSources: [SourceIdentity] = []) {
+    package init(
+        checkpoint: Checkpoint? = nil,
+        otherSources: [SourceIdentity] = [],
+        versions: [RelationVersion] = []
+    ) {
         self.checkpoint = checkpoint
         self.otherSources = otherSources
+        self.versions = versions
     }
 }

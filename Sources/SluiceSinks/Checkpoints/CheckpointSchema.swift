@@ -17,6 +17,19 @@ enum CheckpointSchema {
                     """
             )
         }
+        migrator.registerMigration("2: relations") { database in
+            // The description is a Relation message of pgoutput's version 1.
+            try database.execute(
+                sql: """
+                    CREATE TABLE relations (
+                        system_identifier TEXT NOT NULL, slot TEXT NOT NULL, sink TEXT NOT NULL, oid INTEGER NOT NULL,
+                        commit_lsn INTEGER NOT NULL, commit_idx INTEGER NOT NULL, sub INTEGER NOT NULL,
+                        description BLOB NOT NULL,
+                        PRIMARY KEY (system_identifier, slot, sink, oid)
+                    )
+                    """
+            )
+        }
         return migrator
     }
 

@@ -1,6 +1,6 @@
 import GRDB
 import Glibc
-import SluicePostgres
+package import SluicePostgres
 import Synchronization
 
 /// The state file: how far each sink of each slot is, and what was reported to the server.
@@ -60,11 +60,17 @@ package final class CheckpointStore: Sendable {
     ///
     /// A lower `reported` than the stored one leaves that as it is.
     ///
-    /// - Parameter checkpoint: Replaces the record with the same server, slot and sink.
+    /// - Parameters:
+    ///   - checkpoint: Replaces the record with the same server, slot and sink.
+    ///   - versions: Those of tables that began since the last save, up to the record's cursor; saved with it or not at
+    ///     all.
     /// - Throws: ``SinkError`` if it could not be stored; then nothing of it may be reported to the server.
-    package func save(_ checkpoint: Checkpoint) async throws {
+    package func save(_ checkpoint: Checkpoint, versions: [RelationVersion] = []) async throws {
         try await perform { opened in
-            try opened.queue.write { try CheckpointTable.save($0, checkpoint) }
+            try opened.queue.write { database in
+                try CheckpointTable.save(database, checkpoint)
+                for version in versions { try RelationVersionTable.save(database, checkpoint, version) }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ enum CheckpointTable {
                 state.otherSources.append(checkpoint.source)
             }
         }
+        state.versions = try RelationVersionTable.load(database, source: source, sink: sink)
         return state
     }
 

@@ -35,7 +35,7 @@ struct StoredCursor: Hashable, Sendable {
         Cursor(
             commitLSN: LSN(rawValue: UInt64(bitPattern: commitLSN)),
             index: index == .max ? Cursor.commitIndex : UInt64(clamping: index),
-            sub: UInt32(clamping: sub)
+            sub: Int32(clamping: sub)
         )
     }
 

@@ -1,11 +1,23 @@
 public import SluicePostgres
 
 extension Change {
-    /// The cursor of the change's last message; the change's own if it has at most one.
+    /// The cursor of the change's first message; the change's own if no schema change precedes it.
+    public var firstCursor: Cursor {
+        var cursor = cursor
+        cursor.sub = -schemaCount
+        return cursor
+    }
+
+    /// The cursor of the change's last message; the change's own if it has none.
     public var lastCursor: Cursor {
         var cursor = cursor
-        cursor.sub += UInt32(max(messageCount - 1, 0))
+        cursor.sub = max(Int32(messageCount) - schemaCount - 1, 0)
         return cursor
+    }
+
+    /// The number of the first message above a cursor that lies inside this change, from 0.
+    func firstMessage(above cursor: Cursor) -> Int {
+        max(0, Int(cursor.sub) + 1 + Int(schemaCount))
     }
 
     /// Calls a closure for each message in order, with its bytes without the newline.
@@ -32,7 +44,7 @@ extension Change {
                     preconditionFailure("The change at \(cursor) has \(number) lines instead of \(count).")
                 }
                 if number >= first {
-                    cursor.sub = UInt32(number)
+                    cursor.sub = Int32(number) - schemaCount
                     try body(cursor, UnsafeRawBufferPointer(rebasing: rest[..<newline]))
                 }
                 rest = rest[(newline + 1)...]
@@ -43,9 +55,10 @@ extension Change {
     /// How many of the change's bytes lie before a message.
     func byteCount(before first: Int) -> Int {
         guard first > 0 else { return 0 }
-        var end = 0
-        forEachMessage { cursor, message in
-            if cursor.sub < first { end += message.count + 1 }
+        var (end, number) = (0, 0)
+        forEachMessage { _, message in
+            if number < first { end += message.count + 1 }
+            number += 1
         }
         return end
     }

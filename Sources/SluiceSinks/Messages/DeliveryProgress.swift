@@ -19,7 +19,7 @@ struct DeliveryProgress: Hashable, Sendable {
     /// - Throws: ``SinkError`` if the change does not come after the one before.
     mutating func take(_ change: Change) throws(SinkError) -> Int? {
         let last = change.lastCursor
-        guard let cursor, change.cursor <= cursor else {
+        guard let cursor, change.firstCursor <= cursor else {
             self.cursor = last
             return 0
         }
@@ -32,6 +32,6 @@ struct DeliveryProgress: Hashable, Sendable {
         }
         if last <= cursor { return nil }
         self.cursor = last
-        return Int(cursor.sub) + 1
+        return change.firstMessage(above: cursor)
     }
 }

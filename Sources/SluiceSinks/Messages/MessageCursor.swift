@@ -11,16 +11,21 @@ extension Cursor {
         self.init(idempotencyKey: UnsafeRawBufferPointer(rebasing: line[key]))
     }
 
-    /// Reads a cursor from the base64 of `commitLSN:index` or `commitLSN:index:sub`, all decimal.
+    /// Reads a cursor from the base64 of `commitLSN:index` or `commitLSN:index:sub`, all decimal; only the last may be
+    /// negative.
     package init?(idempotencyKey key: UnsafeRawBufferPointer) {
         guard let text = Base64.decode(key) else { return nil }
         let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         guard parts.count == 2 || parts.count == 3 else { return nil }
-        let numbers = parts.compactMap { Cursor.decimal($0) }
-        guard numbers.count == parts.count, let sub = UInt32(exactly: numbers.count == 3 ? numbers[2] : 0) else {
-            return nil
-        }
-        self.init(commitLSN: LSN(rawValue: numbers[0]), index: numbers[1], sub: sub)
+        guard let commitLSN = Cursor.decimal(parts[0]), let index = Cursor.decimal(parts[1]),
+            let sub = parts.count == 3 ? Cursor.signedDecimal(parts[2]) : 0
+        else { return nil }
+        self.init(commitLSN: LSN(rawValue: commitLSN), index: index, sub: sub)
+    }
+
+    private static func signedDecimal(_ digits: ArraySlice<UInt8>) -> Int32? {
+        guard digits.first == UInt8(ascii: "-") else { return decimal(digits).flatMap { Int32(exactly: $0) } }
+        return decimal(digits.dropFirst()).flatMap { Int64(exactly: $0) }.flatMap { Int32(exactly: -$0) }
     }
 
     private static func decimal(_ digits: ArraySlice<UInt8>) -> UInt64? {

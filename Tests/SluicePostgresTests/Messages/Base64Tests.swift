@@ -20,9 +20,9 @@ import Testing
         let header = TransactionHeader(commitLSN: LSN(rawValue: .max), commitTime: 0, xid: 0)
         metadata.begin(header, transaction: 0, index: .max)
         var writer = ByteWriter(capacity: 0)
-        metadata.append(to: &writer, table: [], sub: .max)
+        metadata.append(to: &writer, table: [], sub: .min)
         let text = String(decoding: writer.bytes(in: 0..<writer.count), as: UTF8.self)
-        let key = Data("18446744073709551615:18446744073709551615:4294967295".utf8).base64EncodedString()
+        let key = Data("18446744073709551615:18446744073709551615:-2147483648".utf8).base64EncodedString()
         #expect(text.hasSuffix(#""commit_idx":18446744073709551615,"idempotency_key":"\#(key)","record_pks":"#))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
-import SluicePostgres
+
+@testable import SluicePostgres
 
 /// Encodes hand-made messages and takes the results apart.
 struct Encoding {
@@ -16,8 +17,22 @@ struct Encoding {
         encoder = ChangeEncoder(source: Self.source, tables: tables, batchLimit: batchLimit)
     }
 
-    func raw(_ messages: [[UInt8]], transaction: Int32 = 0) -> [RawChange] {
-        let batch = FrameBatch(bytes: messages.flatMap(\.self), relations: relations, transactions: headers)
+    /// Raw changes of one batch.
+    ///
+    /// - Parameter schemaChanges: Tables that are not what they were, with the number of the message that finds it out.
+    func raw(
+        _ messages: [[UInt8]],
+        transaction: Int32 = 0,
+        schemaChanges: [(message: Int, change: SchemaChange)] = []
+    ) -> [RawChange] {
+        let batch = FrameBatch(
+            bytes: messages.flatMap(\.self),
+            relations: relations,
+            transactions: headers,
+            schemaChanges: schemaChanges.map { place in
+                place.change.placed(at: Int32(messages[..<place.message].reduce(0) { $0 + $1.count }))
+            }
+        )
         var offset = 0
         return messages.enumerated().map { index, message in
             defer { offset += message.count }

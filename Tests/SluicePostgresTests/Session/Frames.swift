@@ -23,6 +23,10 @@ enum Frames {
         )
     }
 
+    static func truncate(_ oids: [UInt32]) -> [UInt8] {
+        data([UInt8(ascii: "T")] + big(UInt32(oids.count)) + [0] + oids.flatMap { big($0) })
+    }
+
     static func message(_ kind: Character) -> [UInt8] {
         data([kind.asciiValue ?? 0] + big(UInt64(0)) + [0, 0])
     }

@@ -44,6 +44,22 @@ struct SlotReaderTests {
         #expect(reader.snapshot.state == .finished && reader.snapshot.changes == 4)
     }
 
+    @Test("tells what tables are like from which row on, up to where a sink is and until it is durable")
+    func versions() async throws {
+        let reader = makeReader()
+        server.send(Frames.begin(100), Frames.relation("a", oid: 1), Frames.insert(oid: 1))
+        server.send(Frames.relation("b", oid: 2), Frames.insert(oid: 2), Frames.insert(oid: 1))
+        server.send(Frames.commit(100, end: 110))
+        _ = try await collect(4, from: reader)
+        let row = { Cursor(commitLSN: LSN(rawValue: 100), index: $0) }
+        #expect(progress.versions(through: nil).isEmpty)
+        #expect(progress.versions(through: row(0)).map(\.relation.name) == ["a"])
+        #expect(progress.versions(through: row(2)).map(\.since) == [row(0), row(1)])
+        progress.madeDurable(versions: 1)
+        #expect(progress.versions(through: row(9)).map(\.relation.name) == ["b"])
+        await reader.stop()
+    }
+
     @Test("starts where the durable position is, and reports what becomes durable")
     func statuses() async throws {
         let reader = makeReader()

@@ -9,7 +9,8 @@ import Testing
     }
 
     @Test(arguments: [
-        at(0, 0), at(1, 2, 3), at(24_000_000, 17), at(.max, .max, .max), at(100, 0, 12), at(1000, 10),
+        at(0, 0), at(1, 2, 3), at(24_000_000, 17), at(.max, .max, .max), at(1, 2, -1), at(1, 2, .min), at(100, 0, 12),
+        at(1000, 10),
     ])
     func readsWhatTheEncoderWrites(expected: Cursor) {
         #expect(cursor(String(line(expected).dropLast())) == expected)
@@ -45,6 +46,11 @@ import Testing
         #"{"a":[1,],"metadata":{"idempotency_key":"MTox"}}"#, #"{"a":[1},"metadata":{"idempotency_key":"MTox"}}"#,
         #"{"metadata":{"idempotency_key":"MTo="}}"#, #"{"metadata":{"idempotency_key":"OjE="}}"#,
         #"{"metadata":{"idempotency_key":"MToxOjE6MQ=="}}"#, #"{"metadata":{"idempotency_key":"=TTT"}}"#,
+        // 1:1:-, 1:-1:1, 1:1:--1, 1:1:2147483648, 1:1:-2147483649
+        #"{"metadata":{"idempotency_key":"MToxOi0="}}"#, #"{"metadata":{"idempotency_key":"MTotMTox"}}"#,
+        #"{"metadata":{"idempotency_key":"MToxOi0tMQ=="}}"#,
+        #"{"metadata":{"idempotency_key":"MToxOjIxNDc0ODM2NDg="}}"#,
+        #"{"metadata":{"idempotency_key":"MToxOi0yMTQ3NDgzNjQ5"}}"#,
     ])
     func refuses(text: String) {
         #expect(cursor(text) == nil)

@@ -24,7 +24,7 @@ func line(_ cursor: Cursor, note: String = "ä \\\"x\\\"") -> String {
 /// One raw change of a test's stream.
 enum Step {
     case row(UInt64, UInt64)
-    case rows(UInt64, UInt64, count: Int)
+    case rows(UInt64, UInt64, count: Int, schemas: Int = 0)
     case filtered(UInt64, UInt64)
     case commit(UInt64)
 }
@@ -32,22 +32,22 @@ enum Step {
 /// Makes changes that share one batch.
 func changes(_ steps: [Step]) -> [Change] {
     var bytes: [UInt8] = []
-    var places: [(cursor: Cursor, kind: Change.Kind, offset: Int)] = []
+    var places: [(cursor: Cursor, kind: Change.Kind, schemas: Int32, offset: Int)] = []
     for step in steps {
         switch step {
         case .row(let lsn, let index):
-            places.append((Cursor(commitLSN: LSN(rawValue: lsn), index: index), .messages(count: 1), bytes.count))
-        case .rows(let lsn, let index, let count):
+            places.append((Cursor(commitLSN: LSN(rawValue: lsn), index: index), .messages(count: 1), 0, bytes.count))
+        case .rows(let lsn, let index, let count, let schemas):
             let cursor = Cursor(commitLSN: LSN(rawValue: lsn), index: index)
-            places.append((cursor, .messages(count: Int32(count)), bytes.count))
+            places.append((cursor, .messages(count: Int32(count)), Int32(schemas), bytes.count))
         case .filtered(let lsn, let index):
-            places.append((Cursor(commitLSN: LSN(rawValue: lsn), index: index), .filtered, bytes.count))
+            places.append((Cursor(commitLSN: LSN(rawValue: lsn), index: index), .filtered, 0, bytes.count))
         case .commit(let lsn):
             let cursor = Cursor(commitLSN: LSN(rawValue: lsn), index: Cursor.commitIndex)
-            places.append((cursor, .commit(endLSN: LSN(rawValue: lsn + 8)), bytes.count))
+            places.append((cursor, .commit(endLSN: LSN(rawValue: lsn + 8)), 0, bytes.count))
         }
         guard let last = places.last, case .messages(let count) = last.kind else { continue }
-        for sub in 0..<UInt32(count) {
+        for sub in -last.schemas..<Int32(count) {
             var cursor = last.cursor
             cursor.sub = sub
             bytes.append(contentsOf: line(cursor).utf8)
@@ -63,7 +63,8 @@ func changes(_ steps: [Step]) -> [Change] {
             batch: batch,
             offset: Int32(place.offset),
             length: Int32(end - place.offset),
-            cost: 0
+            cost: 0,
+            schemaCount: place.schemas
         )
     }
 }
@@ -71,7 +72,7 @@ func changes(_ steps: [Step]) -> [Change] {
 func changes(_ steps: Step...) -> [Change] { changes(steps) }
 
 /// A cursor in short.
-func at(_ lsn: UInt64, _ index: UInt64, _ sub: UInt32 = 0) -> Cursor {
+func at(_ lsn: UInt64, _ index: UInt64, _ sub: Int32 = 0) -> Cursor {
     Cursor(commitLSN: LSN(rawValue: lsn), index: index, sub: sub)
 }
 
