@@ -115,7 +115,8 @@ let package = Package(
         .testTarget(
             name: "SluiceSinksTests",
             dependencies: [
-                "Sluice", "SluiceSinks", "SluicePostgres", "SluiceTesting", .product(name: "GRDB", package: "GRDB.swift"),
+                "Sluice", "SluiceSinks", "SluicePostgres", "SluiceTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),

@@ -24,7 +24,7 @@ extension MessageWriter {
         metadata.append(to: &out, table: plan.metadata, sub: 0)
         let keyStart = out.count
         let hasKey = appendKeys(in: bytes, of: table)
-        noteKey(from: hasKey ? keyStart : nil, in: bytes, of: table)
+        noteKey(from: hasKey ? keyStart : nil, message.action.told, in: bytes, of: table)
         out.append(metadata.suffix)
         if hasHoles { appendHoles(of: table) }
         out.append("}}\n")
@@ -121,10 +121,19 @@ extension MessageWriter {
 
     /// Remembers what the message belongs to.
     ///
-    /// - Parameter start: Where its key starts, which is the last thing that was written; `nil` if it is not known.
+    /// - Parameters:
+    ///   - start: Where its key starts, which is the last thing that was written; `nil` if it is not known.
+    ///   - action: What the message tells.
+    ///   - bytes: Those of the row's batch.
+    ///   - table: The row's table.
     @inline(__always)
-    private mutating func noteKey(from start: Int?, in bytes: UnsafeRawBufferPointer, of table: MessageTable) {
-        var entry = BatchKeys.Entry(table: table.number)
+    private mutating func noteKey(
+        from start: Int?,
+        _ action: MessageAction,
+        in bytes: UnsafeRawBufferPointer,
+        of table: MessageTable
+    ) {
+        var entry = BatchKeys.Entry(action: action, table: table.number)
         if let start, table.isOrderedByKey {
             entry.start = Int32(clamping: start - changeStart)
             entry.length = Int32(clamping: out.count - start)
@@ -171,5 +180,16 @@ extension MessageWriter {
         }
         out.replace(at: start, with: UInt8(ascii: "["))
         out.append(UInt8(ascii: "]"))
+    }
+}
+
+extension RowMessage.Action {
+    /// As a message tells it.
+    fileprivate var told: MessageAction {
+        switch self {
+        case .insert: .insert
+        case .update: .update
+        case .delete: .delete
+        }
     }
 }

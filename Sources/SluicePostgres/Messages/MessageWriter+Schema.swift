@@ -31,7 +31,7 @@ extension MessageWriter {
         out.append("null")
         out.append(metadata.suffix)
         out.append("}}\n")
-        var entry = BatchKeys.Entry(table: number(of: after))
+        var entry = BatchKeys.Entry(action: .schema, table: number(of: after))
         if (before.schema, before.name) != (after.schema, after.name) {
             entry.previous = Int32(keys.previous.count)
             keys.previous.append(.table(before))

@@ -133,7 +133,7 @@ struct MessageWriter: ~Copyable {
             out.append("null")
             out.append(metadata.suffix)
             out.append("}}\n")
-            keys.entries.append(BatchKeys.Entry(table: table.number))
+            keys.entries.append(BatchKeys.Entry(action: .truncate, table: table.number))
             count += 1
         }
         return count == 0 ? .filtered : .messages(count: count)
@@ -142,7 +142,7 @@ struct MessageWriter: ~Copyable {
     private mutating func appendUndecodable(_ message: UnsafeRawBufferPointer, _ error: PgOutputError) {
         out.append("{\"record\":null,\"changes\":null,\"action\":\"undecodable\",\"metadata\":{")
         let table = knownTable(of: message)
-        keys.entries.append(BatchKeys.Entry(table: table?.number ?? -1))
+        keys.entries.append(BatchKeys.Entry(action: .undecodable, table: table?.number ?? -1))
         metadata.append(to: &out, table: table?.plan.metadata ?? MetadataWriter.unknownTable, sub: 0)
         out.append("null")
         out.append(metadata.suffix)

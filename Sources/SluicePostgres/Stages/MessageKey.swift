@@ -33,18 +33,10 @@ extension Change {
     /// - Returns: The key, and behind it the one before the change if that was another. Empty if it is not known: then
     ///   the message keeps its place among all.
     public func keys(ofMessage number: Int) -> [MessageKey] {
-        let place = Int(firstKey) + number
-        guard firstKey >= 0, number >= 0, number < messageCount, place < batch.keys.entries.count else { return [] }
-        let entry = batch.keys.entries[place]
-        guard entry.table >= 0 else { return [] }
-        let table = batch.keys.tables[Int(entry.table)]
-        var row: String?
-        if entry.length > 0 {
-            let start = Int(offset) + Int(entry.start)
-            row = String(decoding: batch.bytes[start..<start + Int(entry.length)], as: UTF8.self)
-        }
+        guard let label = label(ofMessage: number), let table = label.table else { return [] }
+        let row = label.row.map { String(decoding: batch.bytes[$0], as: UTF8.self) }
         let key = MessageKey(schema: table.schema, table: table.name, row: row)
-        switch entry.previous < 0 ? nil : batch.keys.previous[Int(entry.previous)] {
+        switch label.previous {
         case .row(let text): return [key, MessageKey(schema: table.schema, table: table.name, row: text)]
         case .table(let before): return [key, MessageKey(schema: before.schema, table: before.name)]
         case nil: return [key]
@@ -52,10 +44,50 @@ extension Change {
     }
 }
 
+/// What is known of a message without reading it.
+package struct MessageLabel: Sendable {
+    /// What it tells.
+    package let action: MessageAction
+
+    /// The table that it is of; `nil` if that is not known.
+    package let table: Relation?
+
+    /// Where the row's key is in the batch's bytes, see ``MessageKey/row``; `nil`: it is of the table as a whole.
+    package let row: Range<Int>?
+
+    let previous: BatchKeys.Previous?
+
+    /// The row's key before the change, if it was another.
+    package var previousRow: String? {
+        if case .row(let text) = previous { text } else { nil }
+    }
+}
+
+extension Change {
+    /// What is known of a message without reading it.
+    ///
+    /// - Parameter number: The message's number among those of this change, from 0.
+    /// - Returns: `nil` if there is no such message, or nothing is known of it.
+    package func label(ofMessage number: Int) -> MessageLabel? {
+        let place = Int(firstKey) + number
+        guard firstKey >= 0, number >= 0, number < messageCount, place < batch.keys.entries.count else { return nil }
+        let entry = batch.keys.entries[place]
+        let start = Int(offset) + Int(entry.start)
+        return MessageLabel(
+            action: entry.action,
+            table: entry.table < 0 ? nil : batch.keys.tables[Int(entry.table)],
+            row: entry.length == 0 ? nil : start..<start + Int(entry.length),
+            previous: entry.previous < 0 ? nil : batch.keys.previous[Int(entry.previous)]
+        )
+    }
+}
+
 /// Where the keys of a batch's messages are; texts are made only when they are asked for.
 struct BatchKeys: Sendable {
     /// One message's key.
     struct Entry: Sendable {
+        var action: MessageAction
+
         /// The place of the table in ``BatchKeys/tables``; negative if it is not known.
         var table: Int32
 

@@ -33,9 +33,7 @@ package struct Delivery: Consumer {
     package mutating func handleEvents(_ events: [Change]) async throws {
         var rest = events[...]
         while !rest.isEmpty {
-            let waiting = rest.reduce(0) { $0 + $1.messageCount }
-            let allowed = waiting == 0 ? 0 : try await limit.take(upTo: waiting)
-            let batch = allowed == waiting ? rest : rest.prefix(messages: allowed)
+            let batch = try await limit.next(of: rest)
             try await deliver(batch.count == events.count ? events : Array(batch))
             rest = rest[batch.endIndex...]
         }
@@ -53,18 +51,5 @@ package struct Delivery: Consumer {
         summary.sequence = batch.last?.sequence ?? 0
         delivered(summary)
         budget.release(cost)
-    }
-}
-
-extension ArraySlice<Change> {
-    /// The longest beginning with at most so many messages, and at least one change that has some.
-    fileprivate func prefix(messages limit: Int) -> ArraySlice<Change> {
-        var count = 0
-        var end = startIndex
-        while end < endIndex, count == 0 || count + self[end].messageCount <= limit {
-            count += self[end].messageCount
-            end += 1
-        }
-        return self[startIndex..<end]
     }
 }

@@ -2,16 +2,11 @@ public import SluicePostgres
 
 /// One message on its way to a ``KeyedSink``.
 public struct OutgoingMessage: Sendable {
-    /// What happened to the row, as in the message's `action`.
-    public enum Action: String, Hashable, Sendable {
-        case insert, update, delete, truncate, read, schema, undecodable
-    }
-
     /// The message's place in the stream, unique and the same on every replay.
     public let cursor: Cursor
 
-    /// What happened.
-    public let action: Action
+    /// What it tells.
+    public let action: MessageAction
 
     /// The table's schema; `nil` if the table of an undecodable row is not known.
     public let schema: String?
@@ -31,7 +26,7 @@ public struct OutgoingMessage: Sendable {
     /// Makes a message.
     public init(
         cursor: Cursor,
-        action: Action,
+        action: MessageAction,
         schema: String?,
         table: String?,
         key: ArraySlice<UInt8>?,

@@ -27,6 +27,7 @@ final class QueueScript {
                     concurrency: concurrency
                 ),
                 keyFailure: keyFailure,
+                capacity: 100,
                 maxFailures: maxFailures,
                 hasDeadLetters: hasDeadLetters,
                 backoff: Backoff(base: .seconds(1), maximum: .seconds(8)),
@@ -74,7 +75,7 @@ final class QueueScript {
                 table: table
             )
         }
-        queue.take(KeyedChange(change: change, parts: parts))
+        queue.take(KeyedChange(change: change, first: parts.first, others: Array(parts.dropFirst())))
     }
 
     func step() -> KeyedQueue.Step {

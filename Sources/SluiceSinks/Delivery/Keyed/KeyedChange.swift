@@ -10,5 +10,10 @@ struct KeyedChange: Sendable {
     }
 
     var change: Change
-    var parts: [Part]
+
+    /// The first message; `nil` if there is none.
+    var first: Part?
+
+    /// The others: nearly always none.
+    var others: [Part] = []
 }

@@ -6,6 +6,7 @@ extension KeyedQueue {
     /// Takes in the sink's answer to a request.
     ///
     /// - Parameters:
+    ///   - request: As it was sent.
     ///   - results: One for each message, in the same order.
     ///   - now: The time.
     mutating func answered(_ request: Request, _ results: [SendResult], at now: Duration) {

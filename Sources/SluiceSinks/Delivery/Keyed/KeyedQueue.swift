@@ -14,6 +14,8 @@ struct KeyedQueue: ~Copyable {
     struct Rules: Sendable {
         var limits: RequestLimits
         var keyFailure: KeyFailure
+        /// How many changes may be above the settled prefix before no more are taken.
+        var capacity: Int
         /// After so many failures a message goes to the dead letters; `nil`: never.
         var maxFailures: Int?
         /// Whether there is a place for dead letters; without one, a refused message ends the stream.
@@ -23,9 +25,6 @@ struct KeyedQueue: ~Copyable {
         /// Between two attempts to reach the sink.
         var outageBackoff: Backoff
     }
-
-    /// How many changes may be above the settled prefix before no more are taken.
-    static let capacity = 1 << 17
 
     /// A message that is not settled after so many later changes gets bytes of its own.
     static let detachAfter = 1 << 13
@@ -71,7 +70,7 @@ struct KeyedQueue: ~Copyable {
     }
 
     /// Whether more changes may be taken.
-    var hasRoom: Bool { prefix.count < Self.capacity }
+    var hasRoom: Bool { prefix.count < rules.capacity }
 
     /// Whether everything that was taken is settled.
     var isEmpty: Bool { prefix.count == 0 }
@@ -80,22 +79,13 @@ struct KeyedQueue: ~Copyable {
     mutating func take(_ keyed: KeyedChange) {
         let sequence = keyed.change.sequence
         settled.cost += prefix.append(keyed.change)
-        var last: Int?
-        for part in keyed.parts {
-            let index = insert(
-                QueuedMessage(
-                    // Changes of several messages are rare and not worth remembering all of them.
-                    message: keyed.parts.count == 1 ? part.message : part.message.detached,
-                    order: part.order,
-                    table: part.table,
-                    sequence: sequence,
-                    number: count
-                )
-            )
-            last = index
-            count += 1
+        recent.append(keyed.first.map { insert($0, sequence) })
+        for part in keyed.others {
+            // Only one message of each change is remembered, and nearly all have one.
+            var part = part
+            part.message = part.message.detached
+            _ = insert(part, sequence)
         }
-        recent.append(last)
         if recent.count > Self.detachAfter, let old = recent.removeFirst() { detachIfOld(old, before: sequence) }
     }
 
@@ -107,7 +97,15 @@ struct KeyedQueue: ~Copyable {
         messages[index].message = messages[index].message.detached
     }
 
-    private mutating func insert(_ new: QueuedMessage) -> Int {
+    private mutating func insert(_ part: KeyedChange.Part, _ sequence: UInt64) -> Int {
+        let new = QueuedMessage(
+            message: part.message,
+            order: part.order,
+            table: part.table,
+            sequence: sequence,
+            number: count
+        )
+        count += 1
         let index: Int
         if let place = free.popLast() {
             index = place

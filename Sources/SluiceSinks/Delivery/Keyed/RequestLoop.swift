@@ -17,6 +17,11 @@ package final class RequestLoop: Sendable {
         /// Between two attempts to reach the sink: 0.2 s to 30 s.
         package var outageBackoff = Backoff(base: .milliseconds(200), maximum: .seconds(30))
 
+        /// How many changes may be above the last one before which everything is settled.
+        ///
+        /// So many may overtake a message that waits; each takes some dozen bytes beside the budget.
+        package var capacity = 1 << 17
+
         /// Makes the usual rules, with waits that are shortened by up to 30 % by chance.
         package init() {
             backoff = backoff.jittered(by: 0.3, using: SystemRandomNumberGenerator())
@@ -85,6 +90,7 @@ package final class RequestLoop: Sendable {
                     KeyedQueue.Rules(
                         limits: sink.limits,
                         keyFailure: sink.keyFailure,
+                        capacity: rules.capacity,
                         maxFailures: rules.maxFailures,
                         hasDeadLetters: deadLetters != nil,
                         backoff: rules.backoff,
