@@ -21,6 +21,9 @@ final class StageStorage: Sendable {
     /// The workers, if the stage is a pool.
     let crew: (any PoolCrew)?
 
+    /// What the stage's task runs on, if not on the graph's own.
+    let executor: (any TaskExecutor)?
+
     /// Makes the stage's value.
     ///
     /// Taken by the stage's task, so that it goes with the task: it may hold what holds this stage.
@@ -41,6 +44,7 @@ final class StageStorage: Sendable {
         scope: ScopeStorage,
         lostHook: LostHook?,
         crew: (any PoolCrew)? = nil,
+        executor: (any TaskExecutor)? = nil,
         make: @escaping Make
     ) {
         self.id = id
@@ -49,6 +53,7 @@ final class StageStorage: Sendable {
         discardHook = outlet.discardHook
         self.make = Lock(make)
         self.crew = crew
+        self.executor = executor
         self.lostHook = lostHook
         self.weigh = weigh
         self.scope = scope

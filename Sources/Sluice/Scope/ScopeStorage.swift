@@ -112,9 +112,15 @@ final class ScopeStorage: Sendable {
             while let command = await nextCommand() {
                 switch command {
                 case .run(let node):
-                    group.addTask { [self] in
+                    let run: @concurrent @Sendable () async -> Void = { [self] in
                         await node.run()
                         machine.withLock { $0.stageEnded() }?.resume()
+                    }
+                    // A preference of nil would not be the caller's, but none.
+                    if let executor = node.executor {
+                        group.addTask(executorPreference: executor, operation: run)
+                    } else {
+                        group.addTask(operation: run)
                     }
                 case .deadline(let deadline):
                     group.addTask { [self] in

@@ -2,6 +2,7 @@
 protocol StageNode: AnyObject, Sendable {
     var id: StageID { get }
     var name: String { get }
+    var executor: (any TaskExecutor)? { get }
 
     func run() async
     func go()

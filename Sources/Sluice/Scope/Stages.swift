@@ -5,6 +5,25 @@ public struct Stages: Sendable {
     let scope: ScopeStorage
     /// The group of the stages that are started by this value.
     var group = SupervisionTree.root
+    /// What those stages run on; nil: what `withStages` was called on.
+    var executor: (any TaskExecutor)?
+
+    /// The same graph, with another executor for the stages that are started by the returned value.
+    ///
+    /// ```swift
+    /// let light = stages.on(ThreadExecutor())
+    /// let parsed = light.start { Parser() }
+    /// let routed = light.start { Router() }
+    /// ```
+    ///
+    /// A stage's handlers, what they start as child tasks, its timers and its workers run there. Its dispatcher runs where
+    /// the neighbour does that made something deliverable.
+    ///
+    /// - Parameter executor: Kept alive by the stages.
+    /// - Returns: A value of the same graph and the same group.
+    public func on(_ executor: any TaskExecutor) -> Stages {
+        Stages(scope: scope, group: group, executor: executor)
+    }
 
     /// Lets the sources run before the body of `withStages` has returned.
     public func go() {
@@ -194,6 +213,7 @@ extension Stages {
             scope: scope,
             lostHook: StageStorage.hook(lost),
             crew: crew,
+            executor: executor,
             make: make
         )
         scope.start(storage, in: group)

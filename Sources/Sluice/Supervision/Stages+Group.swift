@@ -27,6 +27,10 @@ extension Stages {
         strategy: RestartStrategy = .oneForOne,
         surrender: Surrender = .escalate
     ) -> Stages {
-        Stages(scope: scope, group: scope.supervisor.addGroup(to: group, restart, strategy, surrender))
+        Stages(
+            scope: scope,
+            group: scope.supervisor.addGroup(to: group, restart, strategy, surrender),
+            executor: executor
+        )
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
-import class SluicePostgres.Semaphore
-import func SluicePostgres.startThread
+import class Sluice.Semaphore
+import func Sluice.startThread
 
 /// SIGINT and SIGTERM, as calls on a thread of their own.
 enum StopSignals {

@@ -1,3 +1,5 @@
+import func Sluice.startThread
+
 /// Reads a replication slot on a thread of its own, only while it is asked and the budget has room.
 ///
 /// Statuses go to the server whether it reads or not, so a pause of any length keeps the session. A lost session is

@@ -1,5 +1,6 @@
 import DequeModule
 import Glibc
+import Sluice
 import Synchronization
 
 /// A thread of its own for calls that block (files, SQLite, libpq), so that they never hold one of the cooperative

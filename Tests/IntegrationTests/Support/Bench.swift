@@ -2,6 +2,8 @@ import Glibc
 import SluicePostgres
 import Testing
 
+import class Sluice.ThreadExecutor
+
 /// What one test has for itself: a database of a server, a folder, and names for its slot and its publication.
 ///
 /// It blocks, and belongs to the one thread of its test.
@@ -39,9 +41,7 @@ final class Bench {
         _ body: @Sendable (Bench) throws -> Void
     ) async throws {
         await Lanes.shared.enter()
-        let executor = ThreadExecutor()
-        defer { executor.close() }
-        let result: Result<Void, any Error> = await withTaskExecutorPreference(executor) {
+        let result: Result<Void, any Error> = await withTaskExecutorPreference(ThreadExecutor()) {
             Result {
                 let isOwn = settings != nil || password != nil
                 let own = isOwn ? try LocalServer(.init(password: password, settings: settings ?? [:])) : nil

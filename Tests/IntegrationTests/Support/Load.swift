@@ -1,6 +1,9 @@
 import SluicePostgres
 import Synchronization
 
+import class Sluice.Semaphore
+import func Sluice.startThread
+
 /// Several connections that insert, update and delete until told to stop.
 ///
 /// All of them update the same few rows too, so that the order of each row's versions is put to the test.

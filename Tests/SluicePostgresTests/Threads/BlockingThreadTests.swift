@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 // Glibc has a Semaphore too.
-import class SluicePostgres.Semaphore
+import class Sluice.Semaphore
 
 @testable import SluicePostgres
 
@@ -58,7 +58,7 @@ import class SluicePostgres.Semaphore
         try await thread?.run {
             var key = pthread_key_t()
             pthread_key_create(&key) { value in
-                if let value { Unmanaged<SluicePostgres.Semaphore>.fromOpaque(value).takeRetainedValue().signal() }
+                if let value { Unmanaged<Sluice.Semaphore>.fromOpaque(value).takeRetainedValue().signal() }
             }
             pthread_setspecific(key, Unmanaged.passRetained(ended).toOpaque())
         }

@@ -6,6 +6,7 @@ extension Measurement {
     static let footnote = """
         *     reference figure, not measured in this run: GenStage on a machine of this kind
         call  an actor for each stage, one awaited call for each batch: no two stages work at once
+        on 1 thread: the first peer, on a thread of its own too
         cast  an unbounded AsyncStream between stages: nobody waits, and what is not taken yet is memory
         """
 

@@ -35,5 +35,17 @@ extension Shape {
         .sequenceOut("AsyncSequence out"),
         .pool("pool of 4 workers"),
         .churn("subscribe and cancel"),
-    ]
+    ] + onOneThread
+
+    /// The same graphs on a `ThreadExecutor`.
+    private static let onOneThread = [
+        Shape.producerToConsumer("1 to 1", of: Int.self, reference: Reference(millions: 27, aim: 40)),
+        Shape.producerToConsumer("window 1", of: Int.self, window: 1, reference: Reference(millions: 0.46, aim: 5)),
+        Shape.producerToConsumer("window 2", of: Int.self, window: 2, reference: Reference(millions: 0.56, aim: 5)),
+        Shape.producerToConsumer("window 20", of: Int.self, window: 20, reference: Reference(millions: 6, aim: 5)),
+        Shape.fourMappers("4 mappers", of: Int.self, reference: Reference(millions: 5.8, aim: 40)),
+        Shape.workersJoined("2 workers", of: Int.self, count: 2, reference: Reference(millions: 15, aim: 30)),
+        Shape.broadcast("broadcast", of: Int.self, reference: Reference(millions: 9, aim: 30)),
+        Shape.partition("partition", of: Int.self, reference: Reference(millions: 9, aim: 30)),
+    ].map { $0.onOneThread() }
 }
