@@ -105,10 +105,11 @@ struct StageMachine: ~Copyable {
     mutating func nextWork() -> Work? {
         if isCancelled || phase == .stopped || halt != nil { return .stop }
         if phase != .finishing {
+            // First: a call that is made when `subscribe` has returned finds a stage that knows of it.
+            if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
             if let request = requests.popFirst() { return .perform(request) }
             if !placedCalls.isEmpty, let request = nextPlacedCall() { return .perform(request) }
             if outbound.hasNotices, outbound.takeRight() { return .deliver }
-            if let subscription = newSubscriptions.popFirst() { return .subscribed(subscription) }
             inbound.removeFinished()
             if let error = inbound.producerFailure {
                 halt = .end(error)

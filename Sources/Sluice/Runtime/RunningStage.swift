@@ -133,6 +133,11 @@ final class RunningManualConsumer<S: ManualConsumer, Input>: StageCell<S> where 
     override func subscribed(_ subscription: ManualSubscription) async throws {
         try await place.pointee.subscribed(subscription)
     }
+
+    override func end(in storage: StageStorage) async throws {
+        try await place.pointee.handleEnd()
+        storage.handled(emitting: nil)
+    }
 }
 
 final class RunningManualProducerConsumer<S: ManualProducerConsumer, Input, Output>: StageCell<S>
@@ -160,5 +165,9 @@ where S.Input == Input, S.Output == Output {
 
     override func subscribed(_ subscription: ManualSubscription) async throws {
         try await place.pointee.subscribed(subscription)
+    }
+
+    override func end(in storage: StageStorage) async throws {
+        storage.handled(emitting: EventBatch(try await place.pointee.handleEnd()))
     }
 }

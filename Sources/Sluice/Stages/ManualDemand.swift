@@ -35,6 +35,9 @@ public protocol ManualConsumer<Input>: ManualStage where Output == Never {
 
     /// Told once for each subscription, and again when the stage is started afresh; make the first ask here.
     ///
+    /// It comes before every ``StageHandle/perform(_:)`` and ``StageHandle/notify(_:)`` that is called after `subscribe`
+    /// has returned.
+    ///
     /// - Parameter subscription: Keep it to ask for more later.
     /// - Throws: Any error; it fails the whole graph.
     mutating func subscribed(_ subscription: ManualSubscription) async throws
@@ -46,6 +49,20 @@ public protocol ManualConsumer<Input>: ManualStage where Output == Never {
     ///   - subscription: Where they came from.
     /// - Throws: Any error; it fails the whole graph.
     mutating func handleEvents(_ events: [Input], from subscription: ManualSubscription) async throws
+
+    /// Completes what the stage has begun, such as a file: called once, when all producers have finished and every
+    /// event was handled.
+    ///
+    /// The stage takes no more subscriptions from here on, and ends after the call. It is not called when the graph is
+    /// cancelled. The default does nothing.
+    ///
+    /// - Throws: Any error; it fails the whole graph.
+    mutating func handleEnd() async throws
+}
+
+extension ManualConsumer {
+    /// Has nothing to complete.
+    public mutating func handleEnd() async throws {}
 }
 
 /// A stage between others that decides itself how much to ask for and when.
@@ -57,6 +74,9 @@ public protocol ManualProducerConsumer<Input, Output>: EmittingStage, ManualStag
     override associatedtype Output: Sendable
 
     /// Told once for each subscription, and again when the stage is started afresh; make the first ask here.
+    ///
+    /// It comes before every ``StageHandle/perform(_:)`` and ``StageHandle/notify(_:)`` that is called after `subscribe`
+    /// has returned.
     ///
     /// - Parameter subscription: Keep it to ask for more later.
     /// - Throws: Any error; it fails the whole graph.
@@ -72,4 +92,18 @@ public protocol ManualProducerConsumer<Input, Output>: EmittingStage, ManualStag
     /// - Returns: The events to emit, in order.
     /// - Throws: Any error; it fails the whole graph.
     mutating func handleEvents(_ events: [Input], from subscription: ManualSubscription) async throws -> [Output]
+
+    /// Gives out what the stage has kept: called once, when all producers have finished and every event was handled.
+    ///
+    /// The stage takes no more subscriptions from here on, and ends after the call. It is not called when the graph is
+    /// cancelled or the stage has lost its last consumer. The default returns nothing.
+    ///
+    /// - Returns: The last events, emitted after everything else whether or not the consumers want them yet.
+    /// - Throws: Any error; it fails the whole graph.
+    mutating func handleEnd() async throws -> [Output]
+}
+
+extension ManualProducerConsumer {
+    /// Keeps nothing, and gives out nothing.
+    public mutating func handleEnd() async throws -> [Output] { [] }
 }

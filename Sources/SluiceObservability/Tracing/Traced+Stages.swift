@@ -73,6 +73,52 @@ extension Traced: Consumer where Base: Consumer {
     }
 }
 
+extension Traced: TimedProducerConsumer where Base: TimedProducerConsumer {
+    /// That of the base.
+    public var deadline: Duration? { base.deadline }
+
+    /// Whether the base is full.
+    public var isHolding: Bool { base.isHolding }
+
+    /// Calls the base in a span.
+    ///
+    /// - Parameters:
+    ///   - events: At least 1 event.
+    ///   - time: The time now.
+    /// - Returns: What the base returns.
+    /// - Throws: What the base throws.
+    public mutating func handleEvents(_ events: [Base.Input], at time: Duration) async throws -> [Base.Output] {
+        try await span("handleEvents", (.received, events.count)) { base, span in
+            let emitted = try await base.handleEvents(events, at: time)
+            span.set(.emitted, to: emitted.count)
+            return emitted
+        }
+    }
+
+    /// Calls the base in a span.
+    ///
+    /// - Parameters:
+    ///   - time: The time now.
+    ///   - demand: How many events the consumers want, at least 1.
+    /// - Returns: What the base returns.
+    /// - Throws: What the base throws.
+    public mutating func handleDeadline(at time: Duration, demand: Int) async throws -> [Base.Output] {
+        try await span("handleDeadline", (.demand, demand)) { base, span in
+            let emitted = try await base.handleDeadline(at: time, demand: demand)
+            span.set(.emitted, to: emitted.count)
+            return emitted
+        }
+    }
+
+    /// Tells the base of the end of its input, without a span.
+    ///
+    /// - Returns: What the base returns.
+    /// - Throws: What the base throws.
+    public mutating func handleEnd() async throws -> [Base.Output] {
+        try await base.handleEnd()
+    }
+}
+
 extension Traced: ManualConsumer where Base: ManualConsumer {
     /// Tells the base, without a span.
     ///
@@ -92,6 +138,13 @@ extension Traced: ManualConsumer where Base: ManualConsumer {
         try await span("handleEvents", (.received, events.count)) { base, _ in
             try await base.handleEvents(events, from: subscription)
         }
+    }
+
+    /// Tells the base of the end of its input, without a span.
+    ///
+    /// - Throws: What the base throws.
+    public mutating func handleEnd() async throws {
+        try await base.handleEnd()
     }
 }
 
@@ -120,5 +173,13 @@ extension Traced: ManualProducerConsumer where Base: ManualProducerConsumer {
             span.set(.emitted, to: emitted.count)
             return emitted
         }
+    }
+
+    /// Tells the base of the end of its input, without a span.
+    ///
+    /// - Returns: What the base returns.
+    /// - Throws: What the base throws.
+    public mutating func handleEnd() async throws -> [Base.Output] {
+        try await base.handleEnd()
     }
 }

@@ -16,9 +16,9 @@ import Tracing
 /// | attribute | value | spans |
 /// |---|---|---|
 /// | `sluice.stage` | the stage's name | all |
-/// | `sluice.call` | `handleDemand` or `handleEvents` | all |
-/// | `sluice.demand` | how many events were asked for | of producers |
-/// | `sluice.received` | how many events the handler was given | of others |
+/// | `sluice.call` | `handleDemand`, `handleEvents` or `handleDeadline` | all |
+/// | `sluice.demand` | how many events were asked for | of `handleDemand` and `handleDeadline` |
+/// | `sluice.received` | how many events the handler was given | of `handleEvents` |
 /// | `sluice.emitted` | how many events it returned; missing if it threw, or had come to its end | of emitting stages |
 ///
 /// A thrown error is recorded in its span, whose status is then an error: also the `CancellationError` by which a waiting

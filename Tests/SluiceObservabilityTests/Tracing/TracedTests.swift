@@ -19,6 +19,12 @@ import Tracing
         mutating func handleEvents(_ events: [Int]) async throws { log.append(events) }
     }
 
+    /// Notes the end of each array.
+    private struct ArraySink: Consumer {
+        let log: Log
+        mutating func handleEvents(_ events: [[Int]]) async throws { log.append(events.flatMap { $0 + [-1] }) }
+    }
+
     private struct Broken: Error {}
 
     private struct Failing: Consumer {
@@ -57,8 +63,9 @@ import Tracing
         _ body: @escaping @Sendable (Stages) async throws -> Void
     ) throws -> [FinishedInMemorySpan] {
         let tracer = InMemoryTracer()
-        try DeterministicExecutor(seed: 1).run {
-            try await withTracer(tracer) { try await withStages { try await body($0) } }
+        let executor = DeterministicExecutor(seed: 1)
+        try executor.run {
+            try await withTracer(tracer) { try await withStages(clock: executor.clock) { try await body($0) } }
         }
         #expect(tracer.activeSpans.isEmpty)
         return tracer.finishedSpans
@@ -135,6 +142,66 @@ import Tracing
             #expect(span.errors.count == 1 && span.errors.first?.error is Broken)
             #expect(span.status?.code == .error)
         }
+    }
+
+    @Test func timedStagesAreTracedToo() throws {
+        let log = Log()
+        let probe = ProducerProbe<Int>()
+        let spans = try spans { stages in
+            let clock = try #require(DeterministicExecutor.current).clock
+            let source = stages.start { probe.stage($0) }
+            let batches = stages.start { Traced("batches", Batch<Int>(count: 3, within: .seconds(1))) }
+            let throttled = stages.start { Traced("throttled", Throttle<[Int]>(1, per: .seconds(1))) }
+            let sink = stages.start { ArraySink(log: log) }
+            try await batches.subscribe(to: source)
+            try await throttled.subscribe(to: batches)
+            try await sink.subscribe(to: throttled)
+            stages.go()
+            probe.send([0, 1, 2, 3])
+            try await clock.sleep(for: .seconds(5))
+            probe.send([4])
+            probe.finish()
+        }
+        #expect(log.all == [0, 1, 2, -1, 3, -1, 4, -1])
+        let calls = spans.filter { $0.operationName == "batches" }
+            .map { $0.attributes["sluice.call"]?.toSpanAttribute() }
+        // The last batch is given out at the end, without a span.
+        #expect(calls == [.string("handleEvents"), .string("handleDeadline"), .string("handleEvents")])
+        #expect(values("sluice.received", of: "batches", in: spans) == [4, nil, 1])
+        #expect(values("sluice.emitted", of: "batches", in: spans) == [1, 1, 0])
+        #expect(values("sluice.demand", of: "batches", in: spans).compactMap { $0 }.count == 1)
+        #expect(values("sluice.received", of: "throttled", in: spans).compactMap { $0 }.reduce(0, +) == 3)
+    }
+
+    @Test func manualStagesAreToldOfTheirEnd() throws {
+        struct Closing: ManualConsumer {
+            let log: Log
+            mutating func subscribed(_ subscription: ManualSubscription) async throws { subscription.ask(2) }
+            mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
+                log.append(events)
+                subscription.ask(events.count)
+            }
+            mutating func handleEnd() async throws { log.append([-1]) }
+        }
+        struct Adding: ManualProducerConsumer {
+            mutating func subscribed(_ subscription: ManualSubscription) async throws { subscription.ask(2) }
+            mutating func handleEvents(
+                _ events: [Int],
+                from subscription: ManualSubscription
+            ) async throws -> [Int] {
+                subscription.ask(events.count)
+                return []
+            }
+            mutating func handleEnd() async throws -> [Int] { [7] }
+        }
+        let log = Log()
+        _ = try spans { stages in
+            let adding = stages.start { Traced("adding", Adding()) }
+            let closing = stages.start { Traced("closing", Closing(log: log)) }
+            try await adding.subscribe(to: stages.start { SequenceSource(0..<5) })
+            try await closing.subscribe(to: adding)
+        }
+        #expect(log.all == [7, -1])
     }
 
     @Test func manualStagesAreTracedToo() throws {

@@ -258,6 +258,26 @@ import Testing
         }
     }
 
+    @Test func aManualConsumerIsToldOfASubscriptionBeforeAnyCallThatFollowsIt() throws {
+        try underEachSchedule { clock in
+            let (log, told) = (Log<[Int]>(), Log<SubscriptionID>())
+            try await withStages(clock: clock) { stages in
+                let sink = stages.start { AskingFirst(log: log, subscriptions: told) }
+                for count in 1...3 {
+                    let numbers = stages.start { Counter(end: 50) }
+                    async let earlier: Void = sink.perform { _ in }
+                    let subscription = try await sink.subscribe(to: numbers)
+                    let seen = Log<SubscriptionID>()
+                    async let notified: Void = sink.notify { _ in seen.append(told.all) }
+                    #expect(try await sink.perform { _ in told.all.count } == count)
+                    _ = try await (earlier, notified)
+                    #expect(seen.all.last == subscription.id)
+                }
+                stages.drain()
+            }
+        }
+    }
+
     @Test("B9: a stage between that leaves its producer still emits what it got, and then ends")
     func leavingWithoutDemand() throws {
         try underEachSchedule { clock in

@@ -32,6 +32,57 @@ import Testing
         mutating func handleEnd() async throws { log.append([-1]) }
     }
 
+    /// The same, by hand: asks for two events at a time.
+    struct ManualKeeper: ManualProducerConsumer {
+        var keeper: Keeper
+
+        mutating func subscribed(_ subscription: ManualSubscription) async throws { subscription.ask(2) }
+
+        mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws -> [Int] {
+            subscription.ask(events.count)
+            return try await keeper.handleEvents(events)
+        }
+
+        mutating func handleEnd() async throws -> [Int] { try await keeper.handleEnd() }
+    }
+
+    struct ManualCloser: ManualConsumer {
+        let log: Log<Int>
+
+        mutating func subscribed(_ subscription: ManualSubscription) async throws { subscription.ask(1) }
+
+        mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
+            log.append(events)
+            subscription.ask(events.count)
+        }
+
+        mutating func handleEnd() async throws { log.append([-1]) }
+    }
+
+    @Test func manualStagesAreToldOfTheEndOnceAsWell() throws {
+        try underEachSchedule { clock in
+            let (log, ends) = (Log<Int>(), Log<Int>())
+            try await withStages(clock: clock) { stages in
+                let numbers = stages.start { Counter(end: 11) }
+                let keeper = stages.start { ManualKeeper(keeper: Keeper(ends: ends)) }
+                let closer = stages.start { ManualCloser(log: log) }
+                try await keeper.subscribe(to: numbers)
+                try await closer.subscribe(to: keeper)
+            }
+            #expect(log.all == Array(0..<11) + [-1])
+            #expect(ends.all.count == 1)
+            await #expect(throws: Broken()) {
+                try await withStages(clock: clock) { stages in
+                    let keeper = stages.start { ManualKeeper(keeper: Keeper(ends: Log(), failure: Broken())) }
+                    let closer = stages.start { ManualCloser(log: log) }
+                    try await keeper.subscribe(to: stages.start { Counter(end: 1) })
+                    try await closer.subscribe(to: keeper)
+                }
+            }
+            #expect(log.all.filter { $0 == -1 }.count == 1)
+        }
+    }
+
     @Test func whatIsKeptIsEmittedLastAndEachStageIsToldOnce() throws {
         try underEachSchedule { clock in
             let (log, ends) = (Log<Int>(), Log<Int>())

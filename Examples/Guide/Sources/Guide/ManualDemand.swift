@@ -13,11 +13,9 @@ struct InTens: ManualConsumer {
 
 struct Pages: ManualConsumer {
     private var subscription: ManualSubscription?
-    private var wanted = 0
 
     mutating func subscribed(_ subscription: ManualSubscription) async throws {
         self.subscription = subscription
-        subscription.ask(wanted)
     }
 
     mutating func handleEvents(_ events: [Int], from subscription: ManualSubscription) async throws {
@@ -25,7 +23,7 @@ struct Pages: ManualConsumer {
     }
 
     mutating func showMore(_ count: Int) {
-        if let subscription { subscription.ask(count) } else { wanted += count }
+        subscription?.ask(count)
     }
 }
 
