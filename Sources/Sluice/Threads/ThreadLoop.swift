@@ -20,8 +20,10 @@ final class ThreadLoop: Sendable {
     private let wake = Semaphore()
     /// Whether the inbox is worth a look; only a hint, for the lock decides.
     private let hasPost = Atomic(false)
-    /// The thread's identity while it runs. No other thread that is alive has it, so only the thread itself ever finds
-    /// that it is its own, whatever the order of memory.
+    /// The thread's identity while it runs.
+    ///
+    /// No other thread that is alive has it, so only the thread itself finds that it is its own, whatever the order of
+    /// memory.
     private let thread = Atomic<pthread_t>(0)
 
     /// Only the thread touches it, between ``run(as:)`` and the end of that; then the last reference frees it.

@@ -2,7 +2,9 @@ extension Shape {
     /// Every row of the table, in its order.
     ///
     /// The figures of GenStage are documented ones; see ``Reference``.
-    static let all: [Shape] = [
+    static let all = onGlobalPool + onOneThread
+
+    private static let onGlobalPool: [Shape] = [
         .producerToConsumer(
             "producer to consumer",
             of: Int.self,
@@ -35,7 +37,7 @@ extension Shape {
         .sequenceOut("AsyncSequence out"),
         .pool("pool of 4 workers"),
         .churn("subscribe and cancel"),
-    ] + onOneThread
+    ]
 
     /// The same graphs on a `ThreadExecutor`.
     private static let onOneThread = [
