@@ -40,6 +40,14 @@ import Testing
         }
     }
 
+    @Test func whereStagesRun() async throws {
+        let sum = Mutex(0)
+        try await addOnOneThread { events in sum.withLock { $0 += events } }
+        #expect(sum.withLock { $0 } == 99 * 50)
+        try await addWithLightHead { events in sum.withLock { $0 += events } }
+        #expect(sum.withLock { $0 } == 99 * 50 + 98 * 25)
+    }
+
     @Test func supervision() async throws {
         struct Refused: Error {}
         let stored = Mutex<[Int]>([])
