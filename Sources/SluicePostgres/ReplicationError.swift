@@ -27,6 +27,13 @@ public struct ReplicationError: Error, Sendable {
         public static let missing = Code("missing")
         /// Another process reads the slot.
         public static let slotInUse = Code("slotInUse")
+        /// Another process of this program keeps the slot for itself, whether it reads it now or not.
+        public static let slotClaimed = Code("slotClaimed")
+        /// The server is another one than before, or on another timeline, or was set back: what is known has to be compared
+        /// anew.
+        public static let serverChanged = Code("serverChanged")
+        /// A test let a place fail (`SLUICE_FAILPOINT`).
+        public static let failpoint = Code("failpoint")
         /// The slot cannot be used (another plugin or database, or its log was removed).
         public static let slotUnusable = Code("slotUnusable")
         /// The slot has moved past what was made durable here.

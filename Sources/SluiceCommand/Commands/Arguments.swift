@@ -24,6 +24,24 @@ struct ByteSize: ExpressibleByArgument, Equatable {
     var defaultValueDescription: String { "\(bytes >> 20)MB" }
 }
 
+/// A length of time with its unit: `500ms`, `30s`, `5min`, `1h`.
+struct TimeSpan: ExpressibleByArgument, Equatable {
+    var duration: Duration
+
+    init(duration: Duration) {
+        self.duration = duration
+    }
+
+    init?(argument: String) {
+        let digits = argument.prefix { $0.isASCII && $0.isNumber }
+        let units = ["ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000]
+        guard let number = Int32(digits), let unit = units[String(argument.dropFirst(digits.count))] else { return nil }
+        duration = .milliseconds(Int(number) * unit)
+    }
+
+    var defaultValueDescription: String { "\(duration.components.seconds)s" }
+}
+
 /// Table names separated by commas.
 struct TableNames: ExpressibleByArgument, Equatable {
     var names: [String]

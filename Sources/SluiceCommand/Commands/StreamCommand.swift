@@ -61,7 +61,24 @@ struct StreamCommand: AsyncParsableCommand {
     @Flag(help: "If other options number the changes anew: deliver the last transaction again from its first change.")
     var resumeFromTransactionStart = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Close the connection after so long a pause; reading goes on when the sink takes more.",
+            discussion: """
+                A server cannot stop, and cannot give up a slot, while a client does not read what it sends. At least 1s.
+                """,
+            valueName: "duration"
+        )
+    )
+    var maxPause = TimeSpan(duration: .seconds(300))
+
+    @Flag(help: "Wait while another process has the slot or the sink, and take over when it ends.")
+    var standby = false
+
     func validate() throws {
+        if maxPause.duration < .seconds(1) {
+            throw ValidationError("--max-pause is shorter than the waits of an ordinary stream. Give at least 1s.")
+        }
         if let rate, rate < 1 {
             throw ValidationError(
                 "--rate \(rate) would deliver nothing. Give at least 1 message per second, or leave it out."
@@ -75,9 +92,10 @@ struct StreamCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(mode: progress.resolved(sinkIsTerminal: to == "-" && isatty(STDOUT_FILENO) == 1))
         do {
+            let sink = try SinkURL(to)
             var options = StreamOptions(
                 target: try ConnectionTarget(from),
-                sink: try SinkURL(to).makeSink(),
+                makeSink: { sink.makeSink() },
                 slot: slot,
                 publication: publication
             )
@@ -88,6 +106,8 @@ struct StreamCommand: AsyncParsableCommand {
             options.stateFolder = state
             options.rate = rate
             options.resumeFromTransactionStart = resumeFromTransactionStart
+            options.maxPause = maxPause.duration
+            options.standsBy = standby
             let session = StreamSession(options: options, console: console)
             StopSignals.install { session.stop() }
             let summary = try await session.run()

@@ -10,6 +10,7 @@ final class ProgressMeter: Sendable {
         var lastChanges = 0
         var lastTime = ContinuousClock.now
         var rate = 0.0
+        var session = SessionNotices()
     }
 
     private let opened: OpenedStream
@@ -35,6 +36,8 @@ final class ProgressMeter: Sendable {
         while true {
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
             await opened.monitor.refresh()
+            let reader = opened.reader.snapshot
+            if let notice = state.withLock({ $0.session.notice(of: reader) }) { console.notice(notice) }
             console.show(sample(measuringRate: true))
         }
     }
@@ -45,7 +48,7 @@ final class ProgressMeter: Sendable {
     /// - Returns: A sample without `undelivered`.
     func sample(measuringRate: Bool = false) -> ProgressSample {
         let reader = opened.reader.snapshot
-        let changes = opened.checkpointer.messages
+        let changes = opened.checkpointer.tally.messages
         let demand = state.withLock(\.demand)()
         let rate = state.withLock { state in
             guard measuringRate else { return state.rate }

@@ -30,9 +30,10 @@ struct DemoRun {
         defer { if keep { console.notice("The sink's file and the state file are in \(folder).") } }
         let target = try ConnectionTarget(server.url())
         try await execute(DemoTable.create, on: target)
+        let url = try SinkURL("file:\(folder)/changes.ndjson")
         var options = StreamOptions(
             target: target,
-            sink: try SinkURL("file:\(folder)/changes.ndjson").makeSink(),
+            makeSink: { url.makeSink() },
             slot: "sluice_demo",
             publication: "sluice_demo"
         )

@@ -8,7 +8,13 @@ final class Checkpointer: Sendable {
         /// As it was last saved.
         var saved: Checkpoint
         var position: SinkPosition
+        var tally: Tally
+    }
+
+    /// What was made durable since the command's start.
+    struct Tally {
         var messages = 0
+        /// Messages of rows that could not be decoded, among them.
         var undecodable = 0
     }
 
@@ -16,25 +22,23 @@ final class Checkpointer: Sendable {
     private let progress: SlotProgress
     private let state: Mutex<State>
 
-    init(store: CheckpointStore, progress: SlotProgress, start: Checkpoint) {
+    /// - Parameter tally: What was made durable before.
+    init(store: CheckpointStore, progress: SlotProgress, start: Checkpoint, tally: Tally) {
         self.store = store
         self.progress = progress
-        state = Mutex(State(saved: start, position: start.position))
+        state = Mutex(State(saved: start, position: start.position, tally: tally))
     }
 
-    /// How many messages are durable in the sink.
-    var messages: Int { state.withLock { $0.messages } }
-
-    /// How many of them tell of rows that could not be decoded.
-    var undecodable: Int { state.withLock { $0.undecodable } }
+    /// What was made durable since the command's start.
+    var tally: Tally { state.withLock { $0.tally } }
 
     /// Takes in what the sink has made durable.
     func delivered(_ delivered: Delivered) {
         // The position first: so a checkpoint never reports more than its own position covers.
         state.withLock { state in
             state.position = delivered.position
-            state.messages += delivered.messages
-            state.undecodable += delivered.undecodable
+            state.tally.messages += delivered.messages
+            state.tally.undecodable += delivered.undecodable
         }
         progress.acknowledge(through: delivered.sequence)
     }
@@ -60,6 +64,7 @@ final class Checkpointer: Sendable {
         let versions = progress.versions(through: checkpoint.position.cursor)
         guard isNew || !versions.isEmpty else { return }
         try await store.save(checkpoint, versions: versions)
+        try Failpoint.saved.pass()
         progress.madeDurable(versions: versions.count)
         state.withLock { $0.saved = checkpoint }
         progress.madeDurable(checkpoint.reported)

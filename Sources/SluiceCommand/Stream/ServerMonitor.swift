@@ -1,7 +1,8 @@
 import SluicePostgres
 import Synchronization
 
-/// Asks the server now and then where its log ends, on a connection of its own, for the lag.
+/// Asks the server now and then where its log ends, for the lag, on the connection that holds the claim: so that claim is
+/// looked after, too.
 ///
 /// It never keeps anybody waiting: an answer that does not come leaves the last one standing.
 final class ServerMonitor: Sendable {
@@ -10,14 +11,12 @@ final class ServerMonitor: Sendable {
         var isAsking = false
     }
 
-    private let target: ConnectionTarget
+    private let claim: SlotClaim
     private let thread = BlockingThread()
-    // Only the thread takes this lock, so holding it over a blocking call keeps nobody waiting.
-    private let connection = Mutex<Connection?>(nil)
     private let state = Mutex(State())
 
-    init(_ target: ConnectionTarget) {
-        self.target = target
+    init(_ claim: SlotClaim) {
+        self.claim = claim
     }
 
     /// The last answer; nil if there was none.
@@ -30,22 +29,15 @@ final class ServerMonitor: Sendable {
             return !state.isAsking
         }
         guard isFree else { return }
-        let position = try? await thread.run { [self] in try ask() }
+        let position = try? await thread.run { [claim] in try claim.logEnd() }
         state.withLock { state in
             state.isAsking = false
             if let position { state.position = position }
         }
     }
 
-    private func ask() throws -> LSN? {
-        try connection.withLock { connection in
-            if connection?.isOpen != true { connection = try Connection(target) }
-            let text = try connection?.query(
-                """
-                select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end
-                """
-            ).first?.first
-            return (text ?? nil).flatMap { LSN($0) }
-        }
+    /// Lets the thread end.
+    func close() {
+        thread.close()
     }
 }

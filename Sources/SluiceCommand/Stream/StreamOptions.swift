@@ -4,7 +4,8 @@ import SluiceSinks
 /// What `sluice stream` was asked to do.
 struct StreamOptions: Sendable {
     var target: ConnectionTarget
-    var sink: any Sink
+    /// Makes the sink anew for each attempt.
+    var makeSink: @Sendable () -> any Sink
     var slot: String
     var publication: String
     var create = false
@@ -16,10 +17,19 @@ struct StreamOptions: Sendable {
     /// Messages per second; nil: no limit.
     var rate: Int?
     var resumeFromTransactionStart = false
+    /// After so long a pause the connection is closed.
+    var maxPause = Duration.seconds(300)
+    /// Whether to wait while another process has the slot or the sink.
+    var standsBy = false
 
-    init(target: ConnectionTarget, sink: any Sink, slot: String, publication: String) {
+    init(
+        target: ConnectionTarget,
+        makeSink: @escaping @Sendable () -> any Sink,
+        slot: String,
+        publication: String
+    ) {
         self.target = target
-        self.sink = sink
+        self.makeSink = makeSink
         self.slot = slot
         self.publication = publication
     }

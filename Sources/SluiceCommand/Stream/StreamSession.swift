@@ -18,6 +18,7 @@ final class StreamSession: Sendable {
 
     private let options: StreamOptions
     private let console: Console
+    private let claim: SlotClaim
     private let stopping = Mutex(Stopping.early)
     private let live = Mutex<ProgressMeter?>(nil)
 
@@ -27,6 +28,7 @@ final class StreamSession: Sendable {
     init(options: StreamOptions, console: Console) {
         self.options = options
         self.console = console
+        claim = SlotClaim(options.target, slot: options.slot)
         limit = RateLimit(rate: options.rate, clock: ContinuousClock())
     }
 
@@ -48,18 +50,35 @@ final class StreamSession: Sendable {
         }
     }
 
-    /// Streams until the end that was asked for, a stop, or a failure.
+    /// Streams until the end that was asked for, a stop, or a failure that a new start does not cure.
     func run() async throws -> StreamSummary {
-        let opened = try await OpenedStream(options, console: console)
-        do {
-            let summary = try await stream(opened)
-            await opened.close(waitForSink: summary.undelivered == 0)
-            return summary
-        } catch {
-            // What was delivered before the failure is kept, so that it is not delivered again.
-            try? await opened.checkpointer.save()
-            await opened.close(waitForSink: true)
-            throw error
+        var restarts = RestartPolicy(standsBy: options.standsBy)
+        var tally = Checkpointer.Tally()
+        while true {
+            let opened = try await OpenedStream(options, claim: claim, console: console, tally: tally)
+            do {
+                let summary = try await stream(opened)
+                await opened.close(waitForSink: summary.undelivered == 0)
+                return summary
+            } catch {
+                // What was delivered before the failure is kept, so that it is not delivered again.
+                try? await opened.checkpointer.save()
+                await opened.reader.stop()
+                await opened.close(waitForSink: true)
+                guard let pause = restarts.pause(after: error, at: .now), beginAnew() else { throw error }
+                console.notice("\(error) Starting again from the last position that is durable.")
+                try await Task.sleep(for: pause)
+                tally = opened.checkpointer.tally
+            }
+        }
+    }
+
+    /// Back to the beginning; `false` if a stop was asked for.
+    private func beginAnew() -> Bool {
+        stopping.withLock { stopping in
+            if case .requested = stopping { return false }
+            stopping = .early
+            return true
         }
     }
 
@@ -87,8 +106,8 @@ final class StreamSession: Sendable {
         await opened.reader.stop()
         let changes = opened.reader.snapshot.changes
         return StreamSummary(
-            changes: opened.checkpointer.messages,
-            undecodable: opened.checkpointer.undecodable,
+            changes: opened.checkpointer.tally.messages,
+            undecodable: opened.checkpointer.tally.undecodable,
             undelivered: Int(changes) - meter.acknowledged,
             sample: meter.sample()
         )
@@ -121,7 +140,10 @@ final class StreamSession: Sendable {
                 }
                 try await delivery.subscribe(to: ordered, maxDemand: 8192, minDemand: 7168)
                 meter.watch(demand: { slot.demand })
-                beginStreaming { stages.drain(within: Self.drainDeadline) }
+                beginStreaming {
+                    opened.reader.settle()
+                    stages.drain(within: Self.drainDeadline)
+                }
             }
         } catch let error as StageError where error.code == .drainDeadlineExceeded {
             // The user asked for the end; what could not be delivered is told in the summary.

@@ -4,11 +4,20 @@ internal import Glibc
 extension Connection {
     private static let defaultTimeout = 10
 
+    /// A peer whose machine is gone, or that cannot be reached any more, is noticed in half a minute, whether it is asked
+    /// something or not. A peer that is merely busy answers this by its kernel.
+    private static let linkWatch = [
+        ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "4"),
+        ("tcp_user_timeout", "30000"),
+    ]
+
     /// Connects and explains a failure.
     static func open(_ target: ConnectionTarget, forReplication: Bool) throws(ReplicationError) -> OpaquePointer {
-        var parameters = [
-            ("dbname", target.string), ("fallback_application_name", "sluice"), ("client_encoding", "UTF8"),
-        ]
+        // What comes after the target overrides it; what comes before is a default.
+        var parameters =
+            linkWatch + [
+                ("dbname", target.string), ("fallback_application_name", "sluice"), ("client_encoding", "UTF8"),
+            ]
         if forReplication { parameters.append(("replication", "database")) }
         let started = withParameters(parameters) { PQconnectStartParams($0, $1, 1) }
         guard let started else { throw ReplicationError(.unreachable, "There is no memory for a connection.") }

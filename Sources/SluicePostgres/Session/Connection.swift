@@ -7,9 +7,17 @@ internal import Glibc
 package final class Connection {
     let handle: OpaquePointer
     private let secrets: [String]
+    private static let settingsLimit = Duration.seconds(10)
 
     /// What errors are about.
     var context: ErrorContext
+
+    /// How long the server may take to answer a query; `nil`: as long as it wants.
+    ///
+    /// A link that swallows everything looks like a server that thinks. After that time the connection counts as lost.
+    package var answerLimit: Duration?
+
+    private var isDeaf = false
 
     /// What a session must have, whatever the role's, the database's or the user's defaults are: the text of values
     /// depends on the first five, and no timeout may end a session that waits by design.
@@ -35,7 +43,9 @@ package final class Connection {
         // By default libpq prints notices on standard error, which is the command's own.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
         PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+        answerLimit = Self.settingsLimit
         try query(Self.settings)
+        answerLimit = nil
     }
 
     deinit {
@@ -43,7 +53,7 @@ package final class Connection {
     }
 
     /// Whether libpq still believes in the connection.
-    package var isOpen: Bool { PQstatus(handle) == CONNECTION_OK }
+    package var isOpen: Bool { !isDeaf && PQstatus(handle) == CONNECTION_OK }
 
     /// The server's version as libpq gives it, for example 150020.
     package var serverVersion: Int { Int(PQserverVersion(handle)) }
@@ -58,13 +68,45 @@ package final class Connection {
     /// - Throws: What the server answered, with advice.
     @discardableResult
     package func query(_ sql: String) throws(ReplicationError) -> [[String?]] {
-        let result = PQexec(handle, sql)
+        let result = try execute(sql)
         defer { PQclear(result) }
         switch PQresultStatus(result) {
         case PGRES_TUPLES_OK: return rows(of: result)
         case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: return []
         default: throw error(of: result)
         }
+    }
+
+    /// Runs a command and waits for its last result, which the caller clears.
+    func execute(_ sql: String) throws(ReplicationError) -> OpaquePointer? {
+        guard let answerLimit else { return PQexec(handle, sql) }
+        guard PQsendQuery(handle, sql) == 1 else { throw connectionError() }
+        let deadline = Instant.now.advanced(by: answerLimit)
+        var last: OpaquePointer?
+        while true {
+            while PQisBusy(handle) == 1 {
+                let remaining = max(0, Instant.now.milliseconds(until: deadline))
+                var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+                if remaining == 0 || poll(&descriptor, 1, Int32(clamping: remaining)) == 0 {
+                    PQclear(last)
+                    throw noAnswer(within: answerLimit)
+                }
+                if PQconsumeInput(handle) != 1 { break }
+            }
+            guard let result = PQgetResult(handle) else { return last }
+            PQclear(last)
+            last = result
+            // The end of a copy's results would be waited for in vain.
+            if [PGRES_COPY_BOTH, PGRES_COPY_IN, PGRES_COPY_OUT].contains(PQresultStatus(result)) { return last }
+        }
+    }
+
+    private func noAnswer(within limit: Duration) -> ReplicationError {
+        isDeaf = true
+        return ReplicationError(
+            .connectionLost,
+            "The server at \(context.server) has not answered within \(limit.components.seconds) s."
+        )
     }
 
     /// A text as an SQL literal.

@@ -126,12 +126,15 @@ func quotedName(_ name: String) -> String {
 }
 
 extension ReplicationError {
-    /// Whether the same attempt may succeed later without anybody doing anything.
+    /// Whether a session that worked before may work again later: by itself, or when somebody has mended the server's
+    /// side.
     package var isRetriable: Bool {
         switch code {
         case .connectionLost, .unreachable: true
         // The walsender of a lost connection lives until it notices; a full server may get room.
         case .slotInUse: true
+        // A password, a role or pg_hba.conf that was changed can be changed back.
+        case .refused, .noPermission: true
         case .serverSetup: sqlState == "53300"
         default: false
         }

@@ -2,6 +2,8 @@ internal import Synchronization
 
 /// Looks up primary keys on an ordinary connection of its own, off the read path.
 package final class KeyCatalog: Sendable {
+    private static let answerLimit = Duration.seconds(10)
+
     private let target: ConnectionTarget
     private let thread = BlockingThread()
     private let connection = Mutex<Connection?>(nil)
@@ -41,8 +43,9 @@ package final class KeyCatalog: Sendable {
         return try connection.withLock { connection in
             var isSecondAttempt = false
             while true {
-                if connection == nil { connection = try Connection(target) }
-                guard let current = connection else { return nil }
+                let current = try connection ?? Connection(target)
+                current.answerLimit = Self.answerLimit
+                connection = current
                 do {
                     let rows = try current.query(current.serverVersion >= 110_000 ? sql : plain)
                     let names = rows.compactMap { $0.first ?? nil }

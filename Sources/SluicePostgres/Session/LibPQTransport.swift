@@ -6,13 +6,31 @@ package final class LibPQTransport: ReplicationTransport {
     private let target: ConnectionTarget
     private let slot: String
     private let publications: [String]
+    private let server: ServerDescription?
+    private let claim: SlotClaim?
     private var connection: Connection?
+    private static let answerLimit = Duration.seconds(30)
 
     /// Makes a transport; it connects at `start`.
-    package init(_ target: ConnectionTarget, slot: String, publications: [String]) {
+    ///
+    /// - Parameters:
+    ///   - target: Where to.
+    ///   - slot: The slot to read.
+    ///   - publications: Whose changes to read.
+    ///   - server: The one that has to be there; `nil`: any.
+    ///   - claim: To be held before the slot is read; `nil`: none.
+    package init(
+        _ target: ConnectionTarget,
+        slot: String,
+        publications: [String],
+        server: ServerDescription? = nil,
+        claim: SlotClaim? = nil
+    ) {
         self.target = target
         self.slot = slot
         self.publications = publications
+        self.server = server
+        self.claim = claim
     }
 
     package var descriptor: Int32 { connection.map { PQsocket($0.handle) } ?? -1 }
@@ -21,20 +39,38 @@ package final class LibPQTransport: ReplicationTransport {
     package var serverPID: Int? { connection?.backendPID }
 
     package func start(from position: LSN) throws(ReplicationError) {
+        try claim?.take()
         let connection = try Connection(target, forReplication: true)
+        connection.answerLimit = Self.answerLimit
         connection.context.slot = slot
         connection.context.publications = publications
+        try checkServer(connection, holds: position)
         try checkGap(connection, from: position)
         let names = publications.map(quotedName).joined(separator: ",")
         let command = """
             START_REPLICATION SLOT \(quotedName(slot)) LOGICAL \(position) \
             (proto_version '1', publication_names \(try connection.literal(names)))
             """
-        let result = PQexec(connection.handle, command)
+        let result = try connection.execute(command)
         defer { PQclear(result) }
         guard PQresultStatus(result) == PGRES_COPY_BOTH else { throw connection.error(of: result) }
         guard PQsetnonblocking(connection.handle, 1) == 0 else { throw connection.connectionError() }
         self.connection = connection
+    }
+
+    /// A session may come to another server than the one before: a promoted standby, or a copy that was set back.
+    private func checkServer(_ connection: Connection, holds position: LSN) throws(ReplicationError) {
+        guard let server else { return }
+        let row = try connection.query("IDENTIFY_SYSTEM").first ?? []
+        guard row.count >= 3, let end = row[2].flatMap({ LSN($0) }) else { return }
+        guard row[0] == server.systemIdentifier, row[1] == String(server.timeline), end >= position else {
+            throw ReplicationError(
+                .serverChanged,
+                "The server at \(connection.context.server) is not what it was: system \(row[0] ?? ""), timeline"
+                    + " \(row[1] ?? ""), log up to \(end) instead of system \(server.systemIdentifier), timeline"
+                    + " \(server.timeline), log beyond \(position)."
+            )
+        }
     }
 
     /// The server skips silently what it believes to be safe, so a slot that somebody else has moved must be noticed.

@@ -61,11 +61,7 @@ extension Preflight {
             )
         }
         if let pid = row[2] {
-            throw ReplicationError(
-                .slotInUse,
-                "Slot \"\(name)\" is read by the server's process \(pid). Stop its client"
-                    + " (select * from pg_stat_activity where pid = \(pid)), or use another slot; one slot has one reader."
-            )
+            throw ReplicationError(.slotInUse, slotIsRead(name, by: pid))
         }
         guard let confirmed = row[4].flatMap({ LSN($0) }) else {
             throw unusable(

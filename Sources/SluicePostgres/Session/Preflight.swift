@@ -77,10 +77,11 @@ package struct Preflight {
                     (select setting from pg_settings where name = 'wal_sender_timeout'),
                     (select system_identifier from pg_control_system()),
                     case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint())::text
-                        else substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) end
+                        else substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) end,
+                    case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end
                 """
             ).first ?? []
-        guard row.count == 6 else { throw unexpected("its settings") }
+        guard row.count == 7 else { throw unexpected("its settings") }
         guard row[0] == "logical" else {
             throw ReplicationError(.serverSetup, ErrorContext.walLevel(server: server))
         }
@@ -89,6 +90,7 @@ package struct Preflight {
             version: version,
             systemIdentifier: row[4] ?? "",
             timeline: row[5].flatMap { UInt32($0, radix: isStandby ? 10 : 16) } ?? 0,
+            logEnd: row[6].flatMap { LSN($0) } ?? .zero,
             database: row[1] ?? "",
             isStandby: isStandby,
             walSenderTimeout: row[3].flatMap { Int($0) } ?? 60_000

@@ -21,6 +21,7 @@ extension ReaderLoop {
             unpaid = last
         }
         budget.settle(reserved: budget.readUnit, used: cost)
+        if !changes.isEmpty { try Failpoint.read.pass() }
         handOver(changes, to: call)
         if let problem { throw problem }
     }

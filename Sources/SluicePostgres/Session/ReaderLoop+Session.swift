@@ -1,11 +1,10 @@
 internal import Glibc
 
 extension ReaderLoop {
-    /// A server that is asked and says nothing for so long is taken for lost.
-    private static let deafAfter = Duration.seconds(60)
+    private static let blockedAfter = Duration.seconds(1)
 
     func isConnectWanted(_ call: ReadCall?) -> Bool {
-        guard transport == nil, failure == nil, !framer.isFinished else { return false }
+        guard transport == nil, failure == nil, !framer.isFinished, !isSettling else { return false }
         return !isClosedByPause || (call != nil && budget.isHalfFree)
     }
 
@@ -15,7 +14,8 @@ extension ReaderLoop {
         publishConnecting()
         let transport = makeTransport()
         do throws(ReplicationError) {
-            try transport.start(from: progress.durable)
+            startedFrom = progress.durable
+            try transport.start(from: startedFrom)
         } catch {
             transport.close()
             lost(error)
@@ -45,7 +45,8 @@ extension ReaderLoop {
         framer.sessionRestarted()
         snapshot.lastFailure = error.description
         if error.isRetriable && snapshot.sessions > 0 {
-            connectAt = backoff.failed(at: .now, chance: .random(in: 0...1))
+            connectAt = backoff.failed(at: .now, chance: .random(in: 0...1), hasMoved: progress.durable > startedFrom)
+            startedFrom = progress.durable
         } else if !framer.isFinished {
             failure = error
         }
@@ -70,6 +71,16 @@ extension ReaderLoop {
         connectAt = now
     }
 
+    /// Nothing will be read any more. A server that has been blocked in sending for a while is let go at once; another one
+    /// waits for the last status.
+    mutating func closeIfBlocked() {
+        guard let transport, let pausedSince, pausedSince.duration(to: .now) > Self.blockedAfter, transport.isReadable()
+        else { return }
+        try? sendStatus(wantsReply: false)
+        transport.close()
+        self.transport = nil
+    }
+
     /// libpq's buffer grows with the largest row and never shrinks: after a huge one the session starts anew.
     ///
     /// Between two transactions only, because one that was cut off would be sent again from its start.
@@ -90,7 +101,7 @@ extension ReaderLoop {
         let isListening = isReading && !isStarved && !framer.isFinished
         if !isListening { lastHeard = now }
         let silence = lastHeard.duration(to: now)
-        if silence > Self.deafAfter + schedule.interval {
+        if silence > schedule.patience + schedule.interval {
             throw ReplicationError(.connectionLost, "The server has not answered for \(silence.components.seconds) s.")
         }
         let wantsKeepalive = isListening && configuration.until != nil
@@ -119,6 +130,7 @@ extension ReaderLoop {
         try transport.send(status.encoded)
         schedule.sent(at: .now, flush: flush)
         hasOutput = try !transport.flush()
+        try Failpoint.reported.pass()
     }
 
     /// Microseconds since 2000-01-01 00:00 UTC.

@@ -33,6 +33,10 @@ struct ReaderLoop: ~Copyable {
     var snapshot = SlotReaderSnapshot()
 
     var connectAt = Instant.now
+    /// The position that the current session, or the last attempt at one, started from.
+    var startedFrom = LSN.zero
+    /// Nothing is to be read any more, but positions still move.
+    var isSettling = false
     var isClosedByPause = false
     /// libpq may hold complete frames that poll does not see.
     var mayHoldFrames = false
@@ -74,6 +78,10 @@ struct ReaderLoop: ~Copyable {
                 return
             }
             if let call, answer(call) { continue }
+            if mailbox.isSettling {
+                isSettling = true
+                closeIfBlocked()
+            }
             connectIfWanted(call)
             do throws(ReplicationError) {
                 try sendStatusIfDue(isReading: call != nil)

@@ -13,6 +13,7 @@ final class ReaderMailbox: Sendable {
     private struct State {
         var call: ReadCall?
         var stop: Stop?
+        var isSettling = false
         var isConnecting = false
         var hasEnded = false
         var stopWaiters: [UnsafeContinuation<Void, Never>] = []
@@ -39,6 +40,11 @@ final class ReaderMailbox: Sendable {
         if isOver { _ = call.finish(nil) } else { wake.signal() }
     }
 
+    func settle() {
+        state.withLock { $0.isSettling = true }
+        wake.signal()
+    }
+
     func requestStop(_ stop: Stop, _ waiter: UnsafeContinuation<Void, Never>? = nil) {
         let (waiter, call) = state.withLock { state in
             state.stop = state.stop ?? stop
@@ -62,6 +68,8 @@ final class ReaderMailbox: Sendable {
             return (state.call, state.stop)
         }
     }
+
+    var isSettling: Bool { state.withLock { $0.isSettling } }
 
     func publish(_ snapshot: SlotReaderSnapshot) {
         state.withLock { $0.snapshot = snapshot }

@@ -16,9 +16,12 @@ struct ReconnectBackoff {
     /// - Parameters:
     ///   - now: The time.
     ///   - chance: Between 0 and 1.
-    /// - Returns: When to try again: between half and all of a delay that doubles until a session has lasted.
-    mutating func failed(at now: Instant, chance: Double) -> Instant {
-        if let connectedAt, connectedAt.duration(to: now) >= Self.healthyAfter { next = Self.first }
+    ///   - hasMoved: The session that is lost has moved the durable position.
+    /// - Returns: When to try again: between half and all of a delay that doubles until a session has lasted or has
+    ///   brought something.
+    mutating func failed(at now: Instant, chance: Double, hasMoved: Bool = false) -> Instant {
+        let isHealthy = connectedAt.map { $0.duration(to: now) >= Self.healthyAfter } ?? false
+        if isHealthy || hasMoved { next = Self.first }
         connectedAt = nil
         let delay = next
         next = min(Self.longest, next * 2)

@@ -9,6 +9,9 @@ package struct ServerDescription: Hashable, Sendable {
     /// The timeline: changes when a standby is promoted.
     package var timeline: UInt32
 
+    /// Where its log ended at the check.
+    package var logEnd: LSN
+
     /// The database of the connection.
     package var database: String
 

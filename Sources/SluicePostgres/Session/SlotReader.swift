@@ -102,6 +102,13 @@ package final class SlotReader: SlotSource {
         mailbox.wake.signal()
     }
 
+    /// Tells that nothing more will be asked for, while what was handed over is still on its way.
+    ///
+    /// The session stays for the last positions, unless the server is blocked in sending: then it is closed at once.
+    package func settle() {
+        mailbox.settle()
+    }
+
     /// Sends a last status, ends the session by the protocol and waits for that, 2 seconds at most.
     ///
     /// If there is data that was not asked for, it waits for half a second only: a stalled server would first have to

@@ -7,6 +7,12 @@ struct StatusSchedule {
 
     /// The longest that the server hears nothing.
     let interval: Duration
+
+    /// A server that is asked and says nothing for so long is taken for lost: as patient as it is with us, within bounds.
+    ///
+    /// It may be busy with a large transaction of which nothing is published. A link that is gone is noticed earlier, by
+    /// the system; this is for what lies between, such as a proxy that keeps its half of a connection.
+    let patience: Duration
     private static let idleInterval = Duration.seconds(1)
     private static let untilInterval = Duration.seconds(1)
 
@@ -18,6 +24,8 @@ struct StatusSchedule {
 
     /// - Parameter walSenderTimeout: The server's, in milliseconds; 0 is none.
     init(walSenderTimeout: Int) {
+        patience =
+            walSenderTimeout > 0 ? min(.seconds(60), max(.milliseconds(walSenderTimeout), .seconds(5))) : .seconds(60)
         let third = Duration.milliseconds(walSenderTimeout / 3)
         interval = walSenderTimeout > 0 ? min(.seconds(10), max(third, .milliseconds(10))) : .seconds(10)
     }

@@ -27,6 +27,7 @@ package struct Processor: ProducerConsumer {
     package mutating func handleEvents(_ events: [RawChange]) async throws -> [Change] {
         try await resolveKeys(of: events)
         let changes = encoder.encode(events)
+        try Failpoint.decoded.pass()
         budget.correct(by: Self.cost(changes) - events.reduce(0) { $0 + Int($1.cost) })
         return changes
     }

@@ -44,7 +44,9 @@ package struct ReorderBuffer<Event: Sequenced>: ManualProducerConsumer {
     ) async throws -> [Event] {
         guard let index = runs.firstIndex(where: { $0.subscription.id == subscription.id }) else { return [] }
         try runs[index].append(events, above: next)
-        return release(startingWith: index)
+        let released = release(startingWith: index)
+        if !released.isEmpty { try Failpoint.released.pass() }
+        return released
     }
 
     private mutating func release(startingWith first: Int) -> [Event] {

@@ -28,6 +28,40 @@ extension StartDecision {
         )
     }
 
+    /// After a promotion everything that was delivered must lie in the part of the log that both servers have.
+    ///
+    /// - Returns: Where that part ends, if the server has told.
+    static func checkFork(_ facts: StartFacts, _ checkpoint: Checkpoint) throws(ReplicationError) -> LSN? {
+        guard let history = facts.history else { return nil }
+        let end = history.end(of: checkpoint.source.timeline)
+        if let end, lastDelivered(facts, checkpoint).map({ $0 < end }) ?? true { return end }
+        throw ReplicationError(
+            .stateMismatch,
+            "The server is on timeline \(facts.source.timeline), which \(end.map { "left timeline \(checkpoint.source.timeline) at \($0)" } ?? "does not come from timeline \(checkpoint.source.timeline)"), "
+                + "but changes up to \(lastDelivered(facts, checkpoint)?.description ?? "the start") were delivered "
+                + "that it does not have: it was restored, or promoted before it had them. \(startAnew)"
+        )
+    }
+
+    /// A log that ends before what was delivered is not the log that it came from.
+    static func checkLogEnd(_ facts: StartFacts, _ checkpoint: Checkpoint) throws(ReplicationError) {
+        let known = max(checkpoint.reported, lastDelivered(facts, checkpoint) ?? .zero)
+        guard facts.logEnd < known else { return }
+        throw ReplicationError(
+            .stateMismatch,
+            "The server's log ends at \(facts.logEnd), but it was received up to \(known) before: the server was set "
+                + "back to an older copy of its data, and what it writes now cannot be told from what was delivered. "
+                + startAnew
+        )
+    }
+
+    private static let startAnew =
+        "Connect to the server that has them, or start with a new state folder and a new sink."
+
+    private static func lastDelivered(_ facts: StartFacts, _ checkpoint: Checkpoint) -> LSN? {
+        [facts.opening.position.cursor?.commitLSN, checkpoint.position.cursor?.commitLSN].compactMap(\.self).max()
+    }
+
     /// The sink is saved before the state, so it can be ahead of it and never behind.
     static func checkSink(_ facts: StartFacts, _ checkpoint: Checkpoint) throws(ReplicationError) {
         guard let remembered = checkpoint.position.cursor else { return }

@@ -17,6 +17,12 @@ package struct StartFacts: Sendable {
     /// The slot's `confirmed_flush_lsn`.
     package var confirmedFlush: LSN
 
+    /// Where the server's log ends.
+    package var logEnd: LSN
+
+    /// The ends of the server's earlier timelines; `nil` if nothing was known of an earlier one.
+    package var history: TimelineHistory?
+
     /// The options that change the numbering of changes in a transaction, as text.
     package var fingerprint: String
 
@@ -30,6 +36,8 @@ package struct StartFacts: Sendable {
         sink: String,
         opening: SinkOpening,
         confirmedFlush: LSN,
+        logEnd: LSN = LSN(rawValue: .max),
+        history: TimelineHistory? = nil,
         fingerprint: String,
         resumeFromTransactionStart: Bool = false
     ) {
@@ -38,6 +46,8 @@ package struct StartFacts: Sendable {
         self.sink = sink
         self.opening = opening
         self.confirmedFlush = confirmedFlush
+        self.logEnd = logEnd
+        self.history = history
         self.fingerprint = fingerprint
         self.resumeFromTransactionStart = resumeFromTransactionStart
     }
@@ -51,6 +61,9 @@ package struct StartDecision: Hashable, Sendable {
     /// The sink has to be rewound to this cursor before the first delivery; `nil`: it has not.
     package var rewind: Cursor?
 
+    /// The server may forget what is below, and is to send what is above.
+    package var position: LSN
+
     /// Sentences for the user.
     package var notices: [String]
 
@@ -63,6 +76,7 @@ package struct StartDecision: Hashable, Sendable {
         let cursor = facts.opening.position.cursor
         after = facts.opening.mayEndInsideChange ? cursor?.beforeChange : cursor
         rewind = nil
+        position = max(facts.confirmedFlush, facts.remembered.checkpoint?.reported ?? .zero)
         notices = facts.opening.notices
         guard let checkpoint = facts.remembered.checkpoint else {
             notices.append(try Self.firstStart(facts))
@@ -74,6 +88,12 @@ package struct StartDecision: Hashable, Sendable {
                 "The server moved from timeline \(checkpoint.source.timeline) to \(facts.source.timeline), as after a "
                     + "failover."
             )
+            // What was reported beyond that held no change, and will be another log now.
+            if let end = try Self.checkFork(facts, checkpoint) {
+                position = max(facts.confirmedFlush, min(position, end))
+            }
+        } else {
+            try Self.checkLogEnd(facts, checkpoint)
         }
         try Self.checkSink(facts, checkpoint)
         try Self.checkGap(facts, checkpoint)

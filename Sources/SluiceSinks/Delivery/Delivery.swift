@@ -41,6 +41,7 @@ package struct Delivery: Consumer {
 
     private func deliver(_ batch: [Change]) async throws {
         let position = try await sink.deliver(batch)
+        try Failpoint.delivered.pass()
         var summary = Delivered(sequence: 0, position: position, messages: 0, undecodable: 0)
         var cost = 0
         for change in batch {
