@@ -10,7 +10,7 @@ benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples docs simulate clean
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples docs simulate soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ docs: setup ## Build the documentation: .build/docs/Sluice; a warning is an erro
 
 simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
 	scripts/simulate $(SEEDS)
+
+soak: setup ## Run the long forms of the tests that kill, cut and wait: about 20 minutes
+	SLUICE_SOAK=1 swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests'
 
 clean: ## Remove everything that was built
 	rm -rf .build Benchmarks/.build Examples/*/.build

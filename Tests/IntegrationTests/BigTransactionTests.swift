@@ -6,7 +6,7 @@ import Testing
 extension IntegrationTests {
     @Suite("A big transaction")
     struct BigTransactionTests {
-        @Test("killed in its middle: the next run goes on where the file ends")
+        @Test("A2: killed in its middle: the next run goes on where the file ends")
         func resumes() async throws {
             try await Bench.run("big_transaction") { bench in
                 try bench.run(Load.table)

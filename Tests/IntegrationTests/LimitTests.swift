@@ -66,7 +66,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a row that is larger than the budget arrives")
+        @Test("B19: a row that is larger than the budget arrives")
         func largeRow() async throws {
             try await Bench.run("large_row") { bench in
                 try bench.run("create table items (id int primary key, version int, body text)")

@@ -6,7 +6,7 @@ import Testing
 extension IntegrationTests {
     @Suite("Positions")
     struct PositionTests {
-        @Test("the state deleted, the file kept: goes on behind the file's last line")
+        @Test("A7: the state deleted, the file kept: goes on behind the file's last line")
         func stateDeleted() async throws {
             try await Bench.run("state_deleted") { bench in
                 try prepare(bench)
@@ -18,7 +18,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("killed, then the state deleted: what the server sends again is recognised")
+        @Test("A7: killed, then the state deleted: what the server sends again is recognised")
         func stateDeletedAfterKill() async throws {
             try await Bench.run("state_deleted_kill") { bench in
                 try prepare(bench)
@@ -67,7 +67,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the slot moved on by somebody else: a gap")
+        @Test("A8: the slot moved on by somebody else: a gap")
         func slotAdvanced() async throws {
             try await Bench.run("slot_advanced") { bench in
                 try prepare(bench)
@@ -83,7 +83,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the slot dropped and made anew: a gap")
+        @Test("F61: the slot dropped and made anew: a gap")
         func slotRecreated() async throws {
             try await Bench.run("slot_recreated") { bench in
                 try prepare(bench)
@@ -94,7 +94,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the state restored from an old copy: a gap")
+        @Test("A8: the state restored from an old copy: a gap")
         func stateRestored() async throws {
             try await Bench.run("state_restored") { bench in
                 try prepare(bench)

@@ -5,7 +5,7 @@ import Testing
 extension IntegrationTests {
     @Suite("A lost connection")
     struct ReconnectTests {
-        @Test("the server's process is ended again and again under load: nothing is lost or repeated")
+        @Test("A6: the server's process is ended again and again under load: nothing is lost or repeated")
         func terminated() async throws {
             try await Bench.run("terminated") { bench in
                 try bench.run(Load.table)
@@ -21,11 +21,11 @@ extension IntegrationTests {
                     )
                 }
                 try load.stop()
-                try finish(bench, process)
+                try bench.finish(process)
             }
         }
 
-        @Test("the server crashes and recovers: the command goes on by itself")
+        @Test("A6: the server crashes and recovers: the command goes on by itself")
         func crashed() async throws {
             try await Bench.run("crashed", settings: [:]) { bench in
                 try bench.run(Load.table)
@@ -39,21 +39,8 @@ extension IntegrationTests {
                     try bench.crashServer()
                 }
                 try bench.run("insert into items values (1, 1)")
-                try finish(bench, process)
+                try bench.finish(process)
             }
-        }
-
-        private func finish(_ bench: Bench, _ process: SluiceProcess) throws {
-            let end = try #require(try bench.value("select pg_current_wal_lsn()"))
-            try bench.wait(
-                "the slot at the end",
-                until: "(select confirmed_flush_lsn from pg_replication_slots where \(bench.slotIs)) >= '\(end)'"
-            )
-            process.send(SIGTERM)
-            #expect(try process.waitForExit() == .status(0))
-            try bench.loadFile()
-            try bench.loadTruth()
-            try bench.expectAllDelivered()
         }
     }
 }

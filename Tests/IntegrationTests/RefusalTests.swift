@@ -88,7 +88,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a database, slot or publication that is missing")
+        @Test("F59, F61, F63: a database, slot or publication that is missing")
         func missing() async throws {
             try await Bench.run("missing") { bench in
                 let nowhere = bench.server.url(database: "nowhere")
@@ -114,7 +114,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a slot of another database; a publication that is younger than the slot")
+        @Test("F61, F64: a slot of another database; a publication that is younger than the slot")
         func wrongPlace() async throws {
             try await Bench.run("wrong_place") { bench in
                 try bench.createSlot()
@@ -135,7 +135,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a slot that another process reads, and a file that another sluice writes")
+        @Test("A10: a slot that another process reads, and a file that another sluice writes")
         func inUse() async throws {
             try await Bench.run("in_use") { bench in
                 try bench.createSlot()

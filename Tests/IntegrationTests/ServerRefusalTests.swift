@@ -5,7 +5,7 @@ extension IntegrationTests {
     /// Each thing that the server denies ends the command with one message that names the object and what to do.
     @Suite("A refusal of the server")
     struct ServerRefusalTests {
-        @Test("a wrong password, a role that may not log in or not replicate; no password is shown")
+        @Test("F59: a wrong password, a role that may not log in or not replicate; no password is shown")
         func rights() async throws {
             try await Bench.run("rights", password: "s3cr3tword") { bench in
                 try bench.createSlot()

@@ -5,7 +5,10 @@ import Testing
 extension IntegrationTests {
     @Suite("A stop")
     struct StopTests {
-        @Test("by signal under load: exit 0, and the next run goes on without repeating", arguments: [SIGTERM, SIGINT])
+        @Test(
+            "A3: by signal under load: exit 0, and the next run goes on without repeating",
+            arguments: [SIGTERM, SIGINT]
+        )
         func underLoad(signal: Int32) async throws {
             try await Bench.run("stop_\(signal)") { bench in
                 try bench.run(Load.table)
@@ -29,7 +32,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("while idle: the slot stands at the end, and the next run delivers nothing")
+        @Test("A3: while idle: the slot stands at the end, and the next run delivers nothing")
         func whileIdle() async throws {
             try await Bench.run("stop_idle") { bench in
                 try bench.run(Load.table)

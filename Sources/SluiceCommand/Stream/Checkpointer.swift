@@ -22,7 +22,13 @@ final class Checkpointer: Sendable {
     private let progress: SlotProgress
     private let state: Mutex<State>
 
-    /// - Parameter tally: What was made durable before.
+    /// Makes a checkpointer.
+    ///
+    /// - Parameters:
+    ///   - store: Opened.
+    ///   - progress: Says what may be reported, and is told what is durable.
+    ///   - start: As it was saved last.
+    ///   - tally: What was made durable before.
     init(store: CheckpointStore, progress: SlotProgress, start: Checkpoint, tally: Tally) {
         self.store = store
         self.progress = progress

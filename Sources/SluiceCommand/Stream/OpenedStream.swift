@@ -22,6 +22,7 @@ struct OpenedStream: Sendable {
     ///   - claim: Held afterwards.
     ///   - console: Told what the user should know.
     ///   - tally: What was made durable before.
+    /// - Throws: What stands in the way of a start, with what to do; nothing is left open then.
     init(_ options: StreamOptions, claim: SlotClaim, console: Console, tally: Checkpointer.Tally) async throws {
         let entrance = SlotEntrance(options: options, claim: claim, console: console)
         let (report, until) = try await entrance.enter()

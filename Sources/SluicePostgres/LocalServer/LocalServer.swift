@@ -28,6 +28,8 @@ package final class LocalServer: Sendable {
     /// The temporary folder, which also holds the Unix socket.
     package let folder: String
 
+    let place: ServerFolder
+    let programs: String
     private let guardProcess: Mutex<GuardProcess?>
 
     /// Makes a cluster, starts it and waits until it answers: about a second.
@@ -50,6 +52,8 @@ package final class LocalServer: Sendable {
             throw error
         }
         folder = place.path
+        self.place = place
+        self.programs = programs
         self.guardProcess = Mutex(guardProcess)
     }
 
@@ -96,20 +100,24 @@ package final class LocalServer: Sendable {
             try writeFile("\(place.data)/sluice.conf", lines)
             place.handOver("\(place.data)/sluice.conf")
             do {
-                let log = "\(place.path)/server.log"
-                try ChildProcess.run(
-                    place.asOwner([
-                        "\(programs)/pg_ctl", "-D", place.data, "-l", log, "-w", "-t", "60", "-o",
-                        "-c config_file=\(place.data)/sluice.conf", "start",
-                    ]),
-                    output: "\(place.path)/start.log"
-                )
+                try start(place: place, programs: programs)
                 return port
             } catch {
                 attempts -= 1
                 if attempts == 0 { throw explain(error, log: readFile("\(place.path)/server.log")) }
             }
         }
+    }
+
+    /// Starts a cluster that has its settings.
+    static func start(place: ServerFolder, programs: String) throws(ReplicationError) {
+        try ChildProcess.run(
+            place.asOwner([
+                "\(programs)/pg_ctl", "-D", place.data, "-l", "\(place.path)/server.log", "-w", "-t", "60", "-o",
+                "-c config_file=\(place.data)/sluice.conf", "start",
+            ]),
+            output: "\(place.path)/start.log"
+        )
     }
 
     private static func explain(_ error: ReplicationError, log: String) -> ReplicationError {

@@ -4,8 +4,9 @@ internal import Glibc
 extension Connection {
     private static let defaultTimeout = 10
 
-    /// A peer whose machine is gone, or that cannot be reached any more, is noticed in half a minute, whether it is asked
-    /// something or not. A peer that is merely busy answers this by its kernel.
+    /// Lets the system notice in half a minute that the peer's machine is gone or cannot be reached any more.
+    ///
+    /// A peer that is merely busy answers this by its kernel.
     private static let linkWatch = [
         ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "4"),
         ("tcp_user_timeout", "30000"),

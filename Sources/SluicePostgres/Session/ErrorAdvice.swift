@@ -107,6 +107,12 @@ struct ErrorContext: Sendable {
 
     private func objectState(_ said: String) -> (ReplicationError.Code, String) {
         if said.contains("wal_level") { return (.serverSetup, Self.walLevel(server: server)) }
+        // What it will be in a moment, if it is being promoted.
+        if said.contains("recovery") {
+            return (
+                .unreachable, "The server at \(server) is a standby: \(said). Connect to the primary, or promote it."
+            )
+        }
         return (
             .slotUnusable,
             "\(slotName) cannot be used any more: \(said)."

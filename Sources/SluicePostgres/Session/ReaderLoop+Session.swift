@@ -71,8 +71,9 @@ extension ReaderLoop {
         connectAt = now
     }
 
-    /// Nothing will be read any more. A server that has been blocked in sending for a while is let go at once; another one
-    /// waits for the last status.
+    /// Lets go of a server that has been blocked in sending for a while, when nothing will be read any more.
+    ///
+    /// Another one waits for the last status.
     mutating func closeIfBlocked() {
         guard let transport, let pausedSince, pausedSince.duration(to: .now) > Self.blockedAfter, transport.isReadable()
         else { return }

@@ -15,7 +15,7 @@ package struct TimelineHistory: Hashable, Sendable {
     }
 
     /// Reads the file's text: a line for each earlier timeline, with its number, its end and a reason.
-    init(text: String) {
+    package init(text: String) {
         for line in text.split(separator: "\n") {
             let fields = line.split { $0 == "\t" || $0 == " " }
             guard fields.count >= 2, let number = UInt32(fields[0]), let end = LSN(fields[1]) else { continue }

@@ -10,6 +10,9 @@ final class ProxyBoard: Sendable {
         var isStopped = false
         var connectionCount = 0
         var acceptedCount = 0
+        /// They wait until the thread has done what was asked.
+        var waiters: [DispatchSemaphore] = []
+        var hasEnded = false
     }
 
     /// The thread polls it: readable after each change.
@@ -36,11 +39,19 @@ final class ProxyBoard: Sendable {
         state.withLock { $0[keyPath: key] }
     }
 
+    /// Changes the state and waits until the thread has acted on it.
     func change(_ body: (inout State) -> Void) {
-        state.withLock { body(&$0) }
+        let done = DispatchSemaphore(value: 0)
+        let hasEnded = state.withLock { state in
+            body(&state)
+            if !state.hasEnded { state.waiters.append(done) }
+            return state.hasEnded
+        }
+        if hasEnded { return }
         // A full pipe wakes as well.
         var byte: UInt8 = 1
         _ = write(writingEnd, &byte, 1)
+        done.wait()
     }
 
     /// For the thread: the state, after the pipe has been emptied.
@@ -50,11 +61,16 @@ final class ProxyBoard: Sendable {
         return state.withLock(\.self)
     }
 
-    /// For the thread.
-    func publish(connectionCount: Int, newlyAccepted: Int) {
+    /// For the thread: what it took has been done.
+    func done(_ taken: State, connectionCount: Int, newlyAccepted: Int) {
         state.withLock { state in
             state.connectionCount = connectionCount
             state.acceptedCount += newlyAccepted
+            state.waiters.removeFirst(taken.waiters.count)
+            state.hasEnded = taken.isStopped
+            // A stop that came meanwhile finds that there is nothing to wait for.
+            if state.hasEnded { for waiter in state.waiters { waiter.signal() } }
         }
+        for waiter in taken.waiters { waiter.signal() }
     }
 }

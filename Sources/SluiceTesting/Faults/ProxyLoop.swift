@@ -20,17 +20,19 @@ struct ProxyLoop: ~Copyable {
             if state.isStopped || state.cuts > cuts {
                 for index in links.indices { links[index].reset() }
             }
-            if state.isStopped { break }
+            if state.isStopped {
+                links = []
+                listener.endListening()
+                return board.done(state, connectionCount: 0, newlyAccepted: 0)
+            }
             cuts = state.cuts
             let accepted = accept(state.faults)
             let now = ContinuousClock.now
             for index in links.indices where !links[index].isOver { links[index].move(at: now, state.faults) }
             links.removeAll(where: \.isOver)
-            board.publish(connectionCount: links.count, newlyAccepted: accepted)
+            board.done(state, connectionCount: links.count, newlyAccepted: accepted)
             wait(at: now, state.faults)
         }
-        links = []
-        board.publish(connectionCount: 0, newlyAccepted: 0)
     }
 
     private mutating func accept(_ faults: NetworkFaults) -> Int {

@@ -96,6 +96,11 @@ final class TCPSocket: Sendable {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// Refuses whoever connects from now on.
+    func endListening() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     /// Makes the close at the end a reset.
     func resetAtEnd() {
         var option = linger(l_onoff: 1, l_linger: 0)

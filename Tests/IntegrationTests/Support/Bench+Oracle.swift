@@ -1,3 +1,4 @@
+import Foundation
 import SluicePostgres
 import Testing
 
@@ -16,6 +17,17 @@ extension Bench {
             // No byte of a JSON text is a control character, so nothing is quoted and nothing is cut.
             "copy oracle.delivered (raw) from '\(path)' (format csv, delimiter e'\\x01', quote e'\\x02')"
         )
+    }
+
+    /// Loads what processes wrote to standard output, up to the last line break of each.
+    func loadOutput(of processes: SluiceProcess...) throws {
+        var data = Data()
+        for process in processes {
+            let bytes = process.output.bytes
+            data += bytes[..<((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)]
+        }
+        try data.write(to: URL(fileURLWithPath: folder.path("output")))
+        try loadDelivered(folder.path("output"))
     }
 
     /// Loads what the sink's file holds.

@@ -65,7 +65,7 @@ final class Bench {
     }
 
     /// Waits until the server accepts connections again.
-    private func reconnect() throws {
+    func reconnect() throws {
         var attempts = 1000
         while true {
             do {
@@ -101,16 +101,24 @@ final class Bench {
     }
 
     /// The arguments of `sluice stream` into a sink, with the bench's names.
-    func arguments(_ sink: String, _ more: [String] = []) -> [String] {
+    ///
+    /// - Parameter port: Of what stands before the server; nil: the server's own.
+    func arguments(_ sink: String, _ more: [String] = [], port: Int? = nil) -> [String] {
         [
-            "stream", server.url(database: database), sink, "--slot", slot, "--state", folder.path("state"),
+            "stream", "postgres://postgres@127.0.0.1:\(port ?? server.port)/\(database)", sink, "--slot", slot,
+            "--state", folder.path("state"),
             "--progress", "plain",
         ] + more
     }
 
     /// Starts `sluice stream`.
-    func stream(_ sink: String, _ more: String...) throws -> SluiceProcess {
-        let process = try SluiceProcess(arguments(sink, more))
+    ///
+    /// - Parameters:
+    ///   - failpoint: Where a test lets it end, halt or fail, as `SLUICE_FAILPOINT` says it.
+    ///   - port: Of what stands before the server; nil: the server's own.
+    func stream(_ sink: String, _ more: String..., failpoint: String? = nil, port: Int? = nil) throws -> SluiceProcess {
+        let environment = failpoint.map { ["SLUICE_FAILPOINT=\($0)"] } ?? []
+        let process = try SluiceProcess(arguments(sink, more, port: port), environment: environment)
         lastProcess = process
         return process
     }

@@ -77,4 +77,29 @@ struct ScheduleTests {
         let later = start.advanced(by: .seconds(61))
         #expect(backoff.failed(at: later, chance: 1) == later.advanced(by: .milliseconds(100)))
     }
+
+    @Test("a session that moved the position starts the distance anew, however short it was")
+    func backoffAfterProgress() {
+        var backoff = ReconnectBackoff()
+        for _ in 0..<5 { _ = backoff.failed(at: start, chance: 1) }
+        backoff.connected(at: start)
+        #expect(backoff.failed(at: start, chance: 1, hasMoved: true) == start.advanced(by: .milliseconds(100)))
+        #expect(backoff.failed(at: start, chance: 1) == start.advanced(by: .milliseconds(200)))
+    }
+
+    @Test("a silent server is waited for as long as it waits for us, between 5 s and a minute")
+    func patience() {
+        #expect(StatusSchedule(walSenderTimeout: 1000).patience == .seconds(5))
+        #expect(StatusSchedule(walSenderTimeout: 20_000).patience == .seconds(20))
+        #expect(StatusSchedule(walSenderTimeout: 600_000).patience == .seconds(60))
+        #expect(StatusSchedule(walSenderTimeout: 0).patience == .seconds(60))
+    }
+
+    @Test("a history tells where each earlier timeline was left")
+    func timelineHistory() {
+        let text = "1\t0/3000148\tno recovery target specified\n\n2\tA/10\tbefore 2026-01-01\nnonsense\n"
+        let history = TimelineHistory(text: text)
+        #expect(history.end(of: 1) == LSN("0/3000148") && history.end(of: 2) == LSN("A/10"))
+        #expect(history.end(of: 3) == nil && history.end(of: -1) == nil)
+    }
 }

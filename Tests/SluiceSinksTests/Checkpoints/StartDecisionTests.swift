@@ -20,6 +20,11 @@ import Testing
         var mayEndInside = false
         var confirmed: UInt64 = 100
         var timeline = 1
+        var logEnd: UInt64 = 1000
+        /// The text of the server's history file, if it is on a later timeline.
+        var history: String?
+        /// The position to start from; nil: not looked at.
+        var position: UInt64?
         var fingerprint = "publications=a"
         var resume = false
         var outcome: Outcome
@@ -39,6 +44,7 @@ import Testing
             testDescription: "idle long past the last row",
             reported: 5000,
             confirmed: 5000,
+            logEnd: 5001,
             outcome: .start(after: at(90, 1))
         ),
         Case(
@@ -89,6 +95,41 @@ import Testing
             testDescription: "after a failover",
             timeline: 2,
             outcome: .start(after: at(90, 1), notice: "failover")
+        ),
+        Case(
+            testDescription: "after a failover behind everything that was delivered",
+            reported: 95,
+            confirmed: 91,
+            timeline: 2,
+            history: "1\t0/5E\tpromoted",
+            position: 94,
+            outcome: .start(after: at(90, 1), notice: "failover")
+        ),
+        Case(
+            testDescription: "after a failover to a server that lacks what was delivered",
+            confirmed: 40,
+            timeline: 2,
+            history: "1\t0/5A\tpromoted",
+            outcome: .stop(.stateMismatch, ["left timeline 1 at 0/5A", "new sink"])
+        ),
+        Case(
+            testDescription: "a later timeline that does not come from ours",
+            rememberedTimeline: 2,
+            timeline: 3,
+            history: "1\t0/5F\tpromoted",
+            outcome: .stop(.stateMismatch, ["does not come from timeline 2"])
+        ),
+        Case(
+            testDescription: "a server that was set back",
+            confirmed: 40,
+            logEnd: 99,
+            outcome: .stop(.stateMismatch, ["log ends at 0/63", "0/64", "older copy"])
+        ),
+        Case(
+            testDescription: "a server whose log ends where it was reported",
+            logEnd: 100,
+            position: 100,
+            outcome: .start(after: at(90, 1))
         ),
         Case(
             testDescription: "a change that may be half there",
@@ -176,6 +217,8 @@ import Testing
                 notices: ["from the sink"]
             ),
             confirmedFlush: LSN(rawValue: sample.confirmed),
+            logEnd: LSN(rawValue: sample.logEnd),
+            history: sample.history.map(TimelineHistory.init),
             fingerprint: sample.fingerprint,
             resumeFromTransactionStart: sample.resume
         )
@@ -183,6 +226,7 @@ import Testing
         case (.success(let decision), .start(let after, let rewind, let notice)):
             #expect(decision.after == after)
             #expect(decision.rewind == rewind)
+            if let position = sample.position { #expect(decision.position == LSN(rawValue: position)) }
             #expect(decision.notices.count == (notice == nil ? 1 : 2))
             #expect(decision.notices.first == "from the sink")
             if let notice { #expect(decision.notices.last?.contains(notice) == true, "\(decision.notices)") }
