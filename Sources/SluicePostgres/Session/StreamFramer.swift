@@ -106,7 +106,6 @@ package struct StreamFramer: ~Copyable {
         closeBatch()
         relations = RelationTable()
         lastNames = nil
-        settledTable = nil
         transaction = nil
         bound = [bound, lastEmitted].compactMap(\.self).max()
     }
