@@ -8,7 +8,7 @@ extension IntegrationTests {
         /// Ten kilobytes that do not become smaller, so that they are stored out of line.
         static let large = "(select string_agg(md5(random()::text), '') from generate_series(1, 320))"
 
-        @Test("a value out of line that an update leaves alone: a hole with a name, not a value")
+        @Test("E46: a value out of line that an update leaves alone: a hole with a name, not a value")
         func unchangedToast() async throws {
             try await Bench.run("toast") { bench in
                 try bench.run("create table docs (id int primary key, title text, body text, more text)")
@@ -35,7 +35,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("FULL: fills such holes from the old row, tells old values, and takes keys from the catalog")
+        @Test("E47, E48: FULL fills such holes from the old row, tells old values, and takes keys from the catalog")
         func full() async throws {
             try await Bench.run("identity_full") { bench in
                 try bench.run(
@@ -64,7 +64,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("USING INDEX: deletes tell the index's columns")
+        @Test("E48: USING INDEX: deletes tell the index's columns")
         func index() async throws {
             try await Bench.run("identity_index") { bench in
                 try bench.run(
@@ -89,7 +89,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("NOTHING, or no key at all: inserts arrive, and a notice names the table whose updates fail")
+        @Test("E48: NOTHING, or no key at all: inserts arrive, and a notice names the table whose updates fail")
         func nothing() async throws {
             try await Bench.run("identity_nothing") { bench in
                 try bench.run(
@@ -102,6 +102,10 @@ extension IntegrationTests {
                 try bench.audit("docs")
                 try bench.createSlot()
                 try bench.run("insert into logs values ('a'), ('a'), (null)", "insert into docs values (1)")
+                for statement in ["update docs set id = 2", "delete from logs"] {
+                    let error = #expect(throws: ReplicationError.self) { try bench.run(statement) }
+                    #expect(error?.message.contains("replica identity") == true, "The server refuses it at the writer")
+                }
                 let process = try bench.streamUntilNow(bench.file)
                 #expect(try process.notices().contains("public.docs, public.logs"))
                 try bench.loadFile()
@@ -111,7 +115,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a change of the key tells the old one among the changes")
+        @Test("E48: DEFAULT: deletes tell the key, and a change of the key tells the old one among the changes")
         func keyChange() async throws {
             try await Bench.run("key_change") { bench in
                 try bench.run("create table pairs (a int, b text, c text, primary key (a, b))")

@@ -4,7 +4,7 @@ import Testing
 extension IntegrationTests {
     @Suite("Schemas")
     struct SchemaTests {
-        @Test("a truncate of two tables: one message for each, between the rows before and after")
+        @Test("E52: a truncate of two tables: one message for each, between the rows before and after")
         func truncate() async throws {
             try await Bench.run("truncated") { bench in
                 try bench.run("create table a (id int primary key)", "create table b (id int primary key references a)")
@@ -33,7 +33,9 @@ extension IntegrationTests {
             }
         }
 
-        @Test("columns added, dropped and renamed between and inside transactions, also across restarts")
+        @Test(
+            "E49, E51: columns added, dropped and renamed, tables renamed and moved, between and inside transactions, also across restarts"
+        )
         func alteredTables() async throws {
             try await Bench.run("altered") { bench in
                 try bench.run("create table docs (id int primary key, a text, b int)")
@@ -62,14 +64,14 @@ extension IntegrationTests {
                     bench.sql.query(
                         """
                         select line->'metadata'->>'table_schema', line->'metadata'->>'table_name'
-                        from oracle.delivered order by n desc limit 2
+                        from oracle.delivered where line->>'action' <> 'schema' order by n desc limit 2
                         """
                     ) == [["moved", "papers"], ["public", "docs"]]
                 )
             }
         }
 
-        @Test("a table dropped and made anew under its name")
+        @Test("E50: a table dropped and made anew under its name")
         func recreatedTable() async throws {
             try await Bench.run("recreated_table") { bench in
                 try bench.createAudit()
@@ -82,104 +84,6 @@ extension IntegrationTests {
                 try bench.streamUntilNow(bench.file)
                 try bench.loadFile()
                 try bench.expectAudited(identity: ["id"])
-            }
-        }
-
-        @Test("names with quotes, spaces, dots, backslashes and beyond ASCII")
-        func oddNames() async throws {
-            try await Bench.run("odd_names") { bench in
-                let name = #"odd "" table. \ ⌘ %s {"#
-                let long = String(repeating: "n", count: 63)
-                try bench.run(
-                    #"create schema "a ""b"".c""#,
-                    #"create table "a ""b"".c"."\#(name)" ("i ""d" int primary key, "e:é,\" text, "\#(long)" text)"#
-                )
-                try bench.createAudit()
-                try bench.audit(#""a ""b"".c"."\#(name)""#)
-                try bench.createSlot()
-                try bench.run(
-                    #"insert into "a ""b"".c"."\#(name)" values (1, 'x', 'y')"#,
-                    #"delete from "a ""b"".c"."\#(name)""#
-                )
-                try bench.streamUntilNow(bench.file)
-                try bench.loadFile()
-                try bench.expectAudited(identity: [#"i "d"#])
-                try #expect(
-                    bench.sql.query(
-                        """
-                        select distinct line->'metadata'->>'table_schema', line->'metadata'->>'table_name',
-                            line->'metadata'->>'record_pks'
-                        from oracle.delivered
-                        """
-                    ) == [[#"a "b".c"#, name.replacing("\"\"", with: "\""), #"["1"]"#]]
-                )
-            }
-        }
-
-        @Test("a partitioned table that is published through its root has the root's name", arguments: [true, false])
-        func partitions(viaRoot: Bool) async throws {
-            try await Bench.run("partitions_\(viaRoot)") { bench in
-                try bench.run(
-                    "create table parts (id int, v text, primary key (id)) partition by range (id)",
-                    "create table parts_low partition of parts for values from (0) to (100)",
-                    // Its columns have another order and a dropped one before them.
-                    "create table parts_high (gone int, v text, id int not null)",
-                    "alter table parts_high drop gone",
-                    "alter table parts attach partition parts_high for values from (100) to (200)"
-                )
-                try bench.createAudit()
-                try bench.audit("parts")
-                try bench.createSlot(options: "with (publish_via_partition_root = \(viaRoot))")
-                try bench.run(
-                    "insert into parts values (1, 'a'), (101, 'b')",
-                    "update parts set v = 'c'",
-                    "update parts set id = 150 where id = 1",
-                    "delete from parts where id = 101"
-                )
-                try bench.streamUntilNow(bench.file)
-                try bench.loadFile()
-                let names = try bench.sql.query(
-                    "select distinct line->'metadata'->>'table_name' from oracle.delivered order by 1"
-                )
-                #expect(names == (viaRoot ? [["parts"]] : [["parts_high"], ["parts_low"]]))
-                let keys = try bench.sql.query(
-                    "select line->'metadata'->>'record_pks' from oracle.delivered order by n"
-                )
-                // A row that goes over to another partition is a delete and an insert.
-                #expect(keys.compactMap(\.[0]) == ["1", "101", "1", "101", "1", "150", "101"].map { "[\"\($0)\"]" })
-                try bench.expectAudited(identity: ["id"])
-            }
-        }
-
-        @Test("a column list and a row filter: what the publication lets through")
-        func filtered() async throws {
-            try await Bench.run("filtered") { bench in
-                try bench.run("create table docs (id int primary key, secret text, kind int)")
-                try bench.run("alter table docs replica identity full")
-                try bench.run("create table cards (id int primary key, number text, kind int)")
-                try bench.createSlot(tables: "table docs where (kind > 1), cards (id, kind)")
-                try bench.run(
-                    "insert into docs values (1, 's', 1), (2, 's', 2)",
-                    "update docs set kind = kind + 1",
-                    "update docs set kind = 0 where id = 2",
-                    "insert into cards values (1, 's', 1)",
-                    "update cards set number = 't'"
-                )
-                try bench.streamUntilNow(bench.file)
-                try bench.loadFile()
-                let rows = try bench.sql.query(
-                    "select line->>'action', line->'record' from oracle.delivered order by n"
-                )
-                #expect(
-                    rows == [
-                        ["insert", #"{"id": 2, "kind": 2, "secret": "s"}"#],
-                        ["insert", #"{"id": 1, "kind": 2, "secret": "s"}"#],
-                        ["update", #"{"id": 2, "kind": 3, "secret": "s"}"#],
-                        ["delete", #"{"id": 2, "kind": 3, "secret": "s"}"#],
-                        ["insert", #"{"id": 1, "kind": 1}"#],
-                        ["update", #"{"id": 1, "kind": 1}"#],
-                    ]
-                )
             }
         }
     }

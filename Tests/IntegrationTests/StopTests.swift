@@ -40,13 +40,7 @@ extension IntegrationTests {
                 try bench.run("insert into items select id, 1 from generate_series(1, 1000) id")
                 let process = try bench.stream(bench.file)
                 try bench.wait("output") { bench.folder.size("out.ndjson") > 0 }
-                // Nothing that is published: only keepalives move the position past it.
-                let end = try #require(try bench.value("select pg_logical_emit_message(false, 'test', 'x')"))
-                try bench.run("select pg_switch_wal()")
-                try bench.wait(
-                    "the slot at the end",
-                    until: "(select confirmed_flush_lsn from pg_replication_slots where \(bench.slotIs)) >= '\(end)'"
-                )
+                try bench.waitForDelivery()
                 process.send(SIGTERM)
                 #expect(try process.waitForExit() == .status(0))
                 let size = bench.folder.size("out.ndjson")

@@ -5,7 +5,10 @@ import Testing
 extension IntegrationTests {
     @Suite("Values")
     struct ValueTests {
-        @Test("of every type are what the server's own to_jsonb makes of them", arguments: ["default", "full"])
+        @Test(
+            "E44: values of every type are what the server's own to_jsonb makes of them",
+            arguments: ["default", "full"]
+        )
         func everyType(identity: String) async throws {
             try await Bench.run("values_\(identity)") { bench in
                 for type in Kinds.types { try bench.run(type) }
@@ -41,7 +44,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("are the same in sqlite:")
+        @Test("E44: values are the same in sqlite:")
         func sqlite() async throws {
             try await Bench.run("values_sqlite") { bench in
                 try bench.run("create table texts (id int primary key, body text, numbers numeric[])")
@@ -51,7 +54,8 @@ extension IntegrationTests {
                 try bench.run(
                     """
                     insert into texts values (1, E'"\\\\\\n\\t😀', '{1.50,NaN}'),
-                        (2, (select string_agg(chr(c), '') from generate_series(1, 160) c), null)
+                        (2, (select string_agg(chr(c), '') from generate_series(1, 160) c), null),
+                        (3, repeat(e'a"\\n😀', 200000), array_fill(1e100::numeric, array[1000]))
                     """,
                     "update texts set body = '' where id = 1",
                     "delete from texts where id = 2"
@@ -62,7 +66,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("that JSON has no form for are told as they are written")
+        @Test("E44: values that JSON has no form for are told as they are written")
         func rawForms() async throws {
             try await Bench.run("values_raw") { bench in
                 try bench.run("create table raw (id int primary key, f float8, n numeric, j json)")

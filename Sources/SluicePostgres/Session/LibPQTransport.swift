@@ -45,6 +45,11 @@ package final class LibPQTransport: ReplicationTransport {
         connection.context.slot = slot
         connection.context.publications = publications
         try checkServer(connection, holds: position)
+        // Such a database may hold bytes that are no UTF-8. Asked for UTF-8, the server would end every session at the
+        // first of them; they are repaired here instead.
+        if PQparameterStatus(connection.handle, "server_encoding").map({ String(cString: $0) }) == "SQL_ASCII" {
+            try connection.query("set client_encoding = sql_ascii")
+        }
         try checkGap(connection, from: position)
         let names = publications.map(quotedName).joined(separator: ",")
         let command = """

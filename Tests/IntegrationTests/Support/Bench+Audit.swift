@@ -28,7 +28,7 @@ extension Bench {
             declare members text; result jsonb;
             begin
                 select string_agg(format('(%L, %s)', attname, case
-                    when atttypid = 'numeric'::regtype or typtype in ('c', 'd')
+                    when atttypid in ('numeric'::regtype, to_regtype('hstore')) or typtype in ('c', 'd')
                         or typcategory = 'A' and (
                             typelem >= 16384 or typelem in (select oid from pg_type where typtype in ('r', 'm'))
                             or typelem = 'box'::regtype
@@ -86,7 +86,7 @@ extension Bench {
             ), delivered as (
                 select row_number() over (order by n) n, line->>'action' action, line->'record' record,
                     case when line->>'action' = 'update' then line->'changes' end changes
-                from oracle.delivered where line->>'action' <> 'truncate'
+                from oracle.delivered where line->>'action' not in ('truncate', 'schema')
             )
             select n, e.action, d.action, key, e.record->key, d.record->key
             from expected e full join delivered d using (n)

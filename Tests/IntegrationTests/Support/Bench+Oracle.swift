@@ -52,11 +52,14 @@ extension Bench {
             """
             with cursors as (
                 select n, (line->'metadata'->>'commit_lsn')::numeric lsn, (line->'metadata'->>'commit_idx')::numeric idx,
+                    coalesce(nullif(split_part(
+                        convert_from(decode(line->'metadata'->>'idempotency_key', 'base64'), 'utf8'), ':', 3
+                    ), '')::int, 0) sub,
                     line->'metadata'->>'idempotency_key' key from oracle.delivered
             ), pairs as (
-                select *, lag(lsn) over (order by n) last_lsn, lag(idx) over (order by n) last_idx from cursors
+                select *, lag(row(lsn, idx, sub)) over (order by n) last from cursors
             )
-            select count(*) filter (where (lsn, idx) <= (last_lsn, last_idx)), count(*) - count(distinct key) from pairs
+            select count(*) filter (where row(lsn, idx, sub) <= last), count(*) - count(distinct key) from pairs
             """
         )
         #expect(rows == [["0", "0"]], "cursors that do not ascend; keys twice", sourceLocation: sourceLocation)

@@ -34,6 +34,17 @@ extension Bench {
         )
     }
 
+    /// Waits until everything that is committed by now is durable in the sink, and the server knows.
+    func waitForDelivery() throws {
+        // Nothing that is published: only keepalives move the position past it.
+        let end = try value("select pg_logical_emit_message(false, 'test', 'x')") ?? ""
+        try run("select pg_switch_wal()")
+        try wait(
+            "the slot at the end",
+            until: "(select confirmed_flush_lsn from pg_replication_slots where \(slotIs)) >= '\(end)'"
+        )
+    }
+
     /// The condition for the slot's row in `pg_replication_slots`.
     var slotIs: String { "slot_name = '\(slot)'" }
 

@@ -18,12 +18,14 @@ final class Bench {
 
     private let user: String
 
-    init(_ name: String, on server: LocalServer, password: String?) throws {
+    init(_ name: String, on server: LocalServer, password: String?, encoding: String) throws {
         self.server = server
         database = name
         user = password.map { "postgres:\($0)" } ?? "postgres"
         folder = try TemporaryFolder()
-        try Connection(ConnectionTarget(server.url(user: user))).query("create database \(name)")
+        try Connection(ConnectionTarget(server.url(user: user))).query(
+            "create database \(name) encoding '\(encoding)' template template0"
+        )
         sql = try Connection(ConnectionTarget(server.url(database: name, user: user)))
         try sql.query("create schema oracle")
     }
@@ -34,10 +36,12 @@ final class Bench {
     ///   - name: The database's name.
     ///   - settings: For a server of its own; nil: the shared one.
     ///   - password: For a server of its own that asks for it.
+    ///   - encoding: The database's.
     static func run(
         _ name: String,
         settings: [String: String]? = nil,
         password: String? = nil,
+        encoding: String = "UTF8",
         _ body: @Sendable (Bench) throws -> Void
     ) async throws {
         await Lanes.shared.enter()
@@ -46,7 +50,7 @@ final class Bench {
                 let isOwn = settings != nil || password != nil
                 let own = isOwn ? try LocalServer(.init(password: password, settings: settings ?? [:])) : nil
                 defer { own?.stop() }
-                try body(try Bench(name, on: try own ?? SharedServer.get(), password: password))
+                try body(try Bench(name, on: try own ?? SharedServer.get(), password: password, encoding: encoding))
             }
         }
         await Lanes.shared.leave()

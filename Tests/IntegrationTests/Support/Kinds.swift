@@ -5,6 +5,7 @@ enum Kinds {
         "create domain positive as int check (value > 0)",
         "create domain label as text",
         "create type pair as (a text, b int)",
+        "create extension hstore",
     ]
 
     /// Types, and values as SQL writes them.
@@ -52,6 +53,7 @@ enum Kinds {
         ("positive", ["5"]),
         ("label", ["'a \"b\"'"]),
         ("pair", ["row('a \"b\", c', null)", "row(null, 1)"]),
+        ("hstore", ["''", #"'a=>1, "b c"=>NULL, "q"=>"x\"y\\"'"#]),
         ("bool[]", ["'{t,f,NULL}'"]),
         ("int4[]", ["'{}'", "'{1,-2,NULL}'", "'{{1,2},{3,4}}'", "'[0:1]={7,8}'", "'{{{1}}}'"]),
         ("int8[]", ["'{9223372036854775807}'"]),

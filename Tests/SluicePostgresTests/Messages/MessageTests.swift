@@ -134,7 +134,7 @@ import Testing
         #expect(keys == ["24023128:0", "24023128:0:1"])
     }
 
-    @Test func carriesWhatItCannotDecode() throws {
+    @Test("E45: carries the bytes of what it cannot decode") func carriesWhatItCannotDecode() throws {
         let broken: [(WireBytes, String?)] = [
             (start("I").tuple("N", ["1"]), "users"),
             (start("I").tuple("N", ["1", .binary([1])]), "users"),
