@@ -2,15 +2,16 @@
 
 CHANGES ?= 1000000
 SEEDS ?= 100000
+RUNS ?= 1000000
 TSAN_FILTER ?= SluiceTests
 
-swift_sources := Sources Tests Benchmarks Examples Package.swift
+swift_sources := Sources Tests Benchmarks Examples Fuzz Package.swift
 sluice := .build/release/sluice
 benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples docs simulate soak clean
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples docs simulate soak fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +72,10 @@ simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SE
 
 soak: setup ## Run the long forms of the tests that kill, cut and wait: about 20 minutes
 	SLUICE_SOAK=1 swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests'
+
+fuzz: setup ## Fuzz the decoders and the JSON of values under Address Sanitizer (RUNS=1000000)
+	Fuzz/build
+	Fuzz/run $(RUNS)
 
 clean: ## Remove everything that was built
 	rm -rf .build Benchmarks/.build Examples/*/.build

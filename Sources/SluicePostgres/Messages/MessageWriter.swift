@@ -30,6 +30,7 @@ struct MessageWriter: ~Copyable {
     /// - Parameters:
     ///   - size: Their bytes.
     ///   - count: Their number.
+    /// - Returns: The messages, with their keys.
     mutating func take(_ size: Int, keys count: Int) -> EncodedBatch {
         let bytes = out.bytes(in: 0..<size)
         out.removeFirst(size)

@@ -38,6 +38,7 @@ package final class SlotProgress: Sendable {
     /// The versions that the state file has to hold when it remembers a sink at a cursor, and does not hold yet.
     ///
     /// - Parameter cursor: How far the sink is; `nil` if it has nothing.
+    /// - Returns: Those up to the cursor, in the order of their rows.
     package func versions(through cursor: Cursor?) -> [RelationVersion] {
         guard let cursor else { return [] }
         return state.withLock { state in Array(state.versions.prefix { $0.since <= cursor }) }
