@@ -4,7 +4,7 @@ extension Cursor {
     /// The same whenever the same change is delivered.
     public var idempotencyKey: String {
         var text = "\(commitLSN.rawValue):\(index)"
-        if sub > 0 { text += ":\(sub)" }
+        if sub != 0 { text += ":\(sub)" }
         var writer = ByteWriter(capacity: 96)
         text.withUTF8 { writer.appendBase64(UnsafeRawBufferPointer($0)) }
         return String(decoding: writer.bytes(in: 0..<writer.count), as: UTF8.self)
