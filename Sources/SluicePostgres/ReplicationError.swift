@@ -44,6 +44,8 @@ public struct ReplicationError: Error, Sendable {
         public static let connectionLost = Code("connectionLost")
         /// The server sent something that breaks the protocol.
         public static let protocolViolation = Code("protocolViolation")
+        /// The changes of transactions that are still open could not be kept in files.
+        public static let spoolFailed = Code("spoolFailed")
         /// Any other answer of the server.
         public static let server = Code("server")
     }

@@ -21,7 +21,7 @@ struct ByteSize: ExpressibleByArgument, Equatable {
         self.bytes = bytes
     }
 
-    var defaultValueDescription: String { "\(bytes >> 20)MB" }
+    var defaultValueDescription: String { bytes % (1 << 30) == 0 ? "\(bytes >> 30)GB" : "\(bytes >> 20)MB" }
 }
 
 /// A length of time with its unit: `500ms`, `30s`, `5min`, `1h`.
@@ -73,6 +73,8 @@ enum End: ExpressibleByArgument, Equatable {
         }
     }
 }
+
+extension StreamingMode: ExpressibleByArgument {}
 
 /// How progress is shown.
 enum ProgressMode: String, ExpressibleByArgument, CaseIterable {

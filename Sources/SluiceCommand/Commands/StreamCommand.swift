@@ -47,6 +47,17 @@ struct StreamCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many bytes of changes may be held at once, at least 1MB.", valueName: "size"))
     var memory = ByteSize(bytes: 64 << 20)
 
+    @Option(
+        help: ArgumentHelp(
+            "Receive large transactions while they are open, and keep them on disk until their commit; auto: if the server is version 14 or later.",
+            valueName: "auto|on|off"
+        )
+    )
+    var streaming = StreamingMode.auto
+
+    @Option(help: ArgumentHelp("How much disk open transactions may take, at least 1MB.", valueName: "size"))
+    var spoolSize = ByteSize(bytes: 10 << 30)
+
     @Option(help: ArgumentHelp("The folder of the state file.", valueName: "dir"))
     var state = ".sluice"
 
@@ -87,6 +98,9 @@ struct StreamCommand: AsyncParsableCommand {
         if memory.bytes < 1 << 20 {
             throw ValidationError("--memory is too small to read from the server in useful pieces. Give at least 1MB.")
         }
+        if spoolSize.bytes < 1 << 20 {
+            throw ValidationError("--spool-size is too small to keep anything. Give at least 1MB, or --streaming off.")
+        }
     }
 
     func run() async throws {
@@ -104,6 +118,8 @@ struct StreamCommand: AsyncParsableCommand {
             options.until = until
             options.memory = memory.bytes
             options.stateFolder = state
+            options.streaming = streaming
+            options.spoolSize = spoolSize.bytes
             options.rate = rate
             options.resumeFromTransactionStart = resumeFromTransactionStart
             options.maxPause = maxPause.duration

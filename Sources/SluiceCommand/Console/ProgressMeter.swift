@@ -11,6 +11,7 @@ final class ProgressMeter: Sendable {
         var lastTime = ContinuousClock.now
         var rate = 0.0
         var session = SessionNotices()
+        var hasToldOfSpool = false
     }
 
     private let opened: OpenedStream
@@ -38,8 +39,23 @@ final class ProgressMeter: Sendable {
             await opened.monitor.refresh()
             let reader = opened.reader.snapshot
             if let notice = state.withLock({ $0.session.notice(of: reader) }) { console.notice(notice) }
+            tellOfSpool(console)
             console.show(sample(measuringRate: true))
         }
+    }
+
+    /// Says once, if that is so, that open transactions are not streamed any more.
+    func tellOfSpool(_ console: Console) {
+        guard let reason = opened.reader.snapshot.spoolFailure else { return }
+        let isNew = state.withLock { state in
+            defer { state.hasToldOfSpool = true }
+            return !state.hasToldOfSpool
+        }
+        guard isNew else { return }
+        console.notice(
+            "\(reason) Until the next start transactions are received after their commit; nothing is lost."
+                + " Make room for them, or give more with --spool-size."
+        )
     }
 
     /// What is going on now.
@@ -65,6 +81,7 @@ final class ProgressMeter: Sendable {
             changesPerSecond: rate,
             demand: demand,
             bytesInFlight: opened.budget.held,
+            spooledBytes: reader.spooledBytes,
             state: Self.state(reader.state, demand: demand),
             receivedLSN: reader.received.description,
             safeLSN: safe.description,

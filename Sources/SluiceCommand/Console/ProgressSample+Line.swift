@@ -1,10 +1,11 @@
 extension ProgressSample {
     /// The live line of a terminal.
     var line: String {
+        let spooled = spooledBytes > 0 ? "  spooled \(Self.size(spooledBytes))" : ""
         let lag = lagBytes.map { "  lag \(Self.size($0))" } ?? ""
         return
             "\(Self.grouped(changes)) changes  \(Self.grouped(Int(changesPerSecond)))/s  demand \(Self.grouped(demand))"
-            + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))  \(state.rawValue)\(lag)"
+            + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))\(spooled)  \(state.rawValue)\(lag)"
     }
 
     private static func size(_ bytes: Int) -> String {

@@ -11,6 +11,8 @@ struct ProgressSample: Encodable, Sendable {
     var demand: Int
     /// Bytes of changes held between socket and sink.
     var bytesInFlight: Int
+    /// Bytes on disk of transactions that are open, or being delivered after their commit.
+    var spooledBytes: Int
     var state: State
     var receivedLSN: String
     /// What was reported to the server as flushed, or may be.
@@ -25,8 +27,8 @@ struct ProgressSample: Encodable, Sendable {
     var capacity: Int
 
     private enum CodingKeys: CodingKey {
-        case changes, changesPerSecond, demand, bytesInFlight, state, receivedLSN, safeLSN, lagBytes, rssBytes
-        case undelivered
+        case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes
+        case rssBytes, undelivered
     }
 
     /// Every key is in every line, whatever is known; only the last line says what was left.
@@ -36,6 +38,7 @@ struct ProgressSample: Encodable, Sendable {
         try container.encode(changesPerSecond, forKey: .changesPerSecond)
         try container.encode(demand, forKey: .demand)
         try container.encode(bytesInFlight, forKey: .bytesInFlight)
+        try container.encode(spooledBytes, forKey: .spooledBytes)
         try container.encode(state, forKey: .state)
         try container.encode(receivedLSN, forKey: .receivedLSN)
         try container.encode(safeLSN, forKey: .safeLSN)

@@ -68,6 +68,11 @@ struct OpenedStream: Sendable {
         )
         configuration.walSenderTimeout = report.server.walSenderTimeout
         configuration.maxPause = options.maxPause
+        configuration.streamsOpenTransactions = report.streams
+        configuration.spool = SpoolPlace(
+            folder: store.spoolFolder(source: source, sink: sink.identity),
+            limit: options.spoolSize
+        )
         reader = SlotReader(
             configuration: configuration,
             budget: SlotBudget(budget),

@@ -89,7 +89,8 @@ struct SlotEntrance {
                 slot: options.slot,
                 publications: [options.publication],
                 tables: options.tables,
-                create: options.create
+                create: options.create,
+                streaming: options.streaming
             )
         )
         switch options.until {

@@ -21,6 +21,9 @@ struct StreamOptions: Sendable {
     var maxPause = Duration.seconds(300)
     /// Whether to wait while another process has the slot or the sink.
     var standsBy = false
+    var streaming = StreamingMode.auto
+    /// How many bytes of open transactions may be on disk.
+    var spoolSize = 10 << 30
 
     init(
         target: ConnectionTarget,

@@ -103,6 +103,7 @@ final class StreamSession: Sendable {
             group.cancelAll()
         }
         try await opened.checkpointer.save()
+        meter.tellOfSpool(console)
         await opened.reader.stop()
         let changes = opened.reader.snapshot.changes
         return StreamSummary(

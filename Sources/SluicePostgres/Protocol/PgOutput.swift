@@ -1,4 +1,4 @@
-/// The messages of Postgres' own output plugin, protocol version 1.
+/// The messages of Postgres' own output plugin, protocol versions 1 and 2.
 package enum PgOutput {
     /// What a message is; the raw value is its first byte.
     package enum Kind: UInt8, Hashable, Sendable {
@@ -22,12 +22,21 @@ package enum PgOutput {
         case truncate = 0x54
         /// What `pg_logical_emit_message` wrote, see ``SluicePostgres/LogicalMessage``.
         case message = 0x4D
+        /// Changes of an open transaction follow, see ``SluicePostgres/StreamStart``.
+        case streamStart = 0x53
+        /// The end of such a block; it has no fields.
+        case streamStop = 0x45
+        /// The end of a streamed transaction, see ``SluicePostgres/StreamCommit``.
+        case streamCommit = 0x63
+        /// A streamed transaction, or a part of it, was rolled back, see ``SluicePostgres/StreamAbort``.
+        case streamAbort = 0x41
 
         /// Takes an index of the transaction: Insert, Update, Delete and Truncate.
         package var isChange: Bool {
             switch self {
             case .insert, .update, .delete, .truncate: true
             case .begin, .commit, .origin, .relation, .type, .message: false
+            case .streamStart, .streamStop, .streamCommit, .streamAbort: false
             }
         }
     }
@@ -44,7 +53,7 @@ package enum PgOutput {
     @inline(never)
     private static func unknownKind(of bytes: UnsafeRawBufferPointer) -> PgOutputError {
         guard let type = bytes.first else { return PgOutputError(.truncated, "pgoutput: the message is empty.") }
-        return PgOutputError(.unknownMessage, "pgoutput: there is no message of type \(type) in version 1.")
+        return PgOutputError(.unknownMessage, "pgoutput: there is no message of type \(type) in versions 1 and 2.")
     }
 }
 

@@ -38,7 +38,7 @@ package final class LibPQTransport: ReplicationTransport {
     /// The server's process, for tests.
     package var serverPID: Int? { connection?.backendPID }
 
-    package func start(from position: LSN) throws(ReplicationError) {
+    package func start(from position: LSN, openTransactions: Bool) throws(ReplicationError) {
         try claim?.take()
         let connection = try Connection(target, forReplication: true)
         connection.answerLimit = Self.answerLimit
@@ -52,9 +52,10 @@ package final class LibPQTransport: ReplicationTransport {
         }
         try checkGap(connection, from: position)
         let names = publications.map(quotedName).joined(separator: ",")
+        let version = openTransactions ? "proto_version '2', streaming 'on'" : "proto_version '1'"
         let command = """
             START_REPLICATION SLOT \(quotedName(slot)) LOGICAL \(position) \
-            (proto_version '1', publication_names \(try connection.literal(names)))
+            (\(version), publication_names \(try connection.literal(names)))
             """
         let result = try connection.execute(command)
         defer { PQclear(result) }

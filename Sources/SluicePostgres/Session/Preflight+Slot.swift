@@ -33,16 +33,18 @@ extension Preflight {
 
     private func slotRow(version: Int) throws(ReplicationError) -> [String?]? {
         let status = version >= 130_000 ? "wal_status" : "null"
+        let twoPhase = version >= 140_000 ? "two_phase" : "false"
         return try connection.query(
             """
-            select plugin, database, active_pid, \(status), confirmed_flush_lsn, restart_lsn
+            select plugin, database, active_pid, \(status), confirmed_flush_lsn, restart_lsn,
+                \(twoPhase)
             from pg_replication_slots where slot_name = \(connection.literal(options.slot))
             """
         ).first
     }
 
     private func check(_ row: [String?], database: String) throws(ReplicationError) -> SlotDescription {
-        guard row.count == 6 else { throw unexpected("of slot \"\(options.slot)\"") }
+        guard row.count == 7 else { throw unexpected("of slot \"\(options.slot)\"") }
         let name = options.slot
         guard row[0] == "pgoutput" else {
             let kind = row[0].map { "uses the plugin \($0)" } ?? "is a physical slot"
@@ -52,6 +54,12 @@ extension Preflight {
             throw unusable(
                 "Slot \"\(name)\" belongs to database \"\(row[1] ?? "")\", not \"\(database)\"."
                     + " Connect to that database or use another slot."
+            )
+        }
+        guard row[6] != "t" else {
+            throw unusable(
+                "Slot \"\(name)\" was made for two-phase commit: it sends transactions when they are prepared, before it is"
+                    + " known whether they commit. Use a slot that was made without two_phase."
             )
         }
         guard row[3] != "lost" else {

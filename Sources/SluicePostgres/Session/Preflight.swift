@@ -14,12 +14,22 @@ package struct Preflight {
         /// Whether to create what is missing.
         package var create: Bool
 
+        /// Whether to receive transactions that are still open.
+        package var streaming: StreamingMode
+
         /// Makes options.
-        package init(slot: String, publications: [String], tables: [String] = [], create: Bool = false) {
+        package init(
+            slot: String,
+            publications: [String],
+            tables: [String] = [],
+            create: Bool = false,
+            streaming: StreamingMode = .auto
+        ) {
             self.slot = slot
             self.publications = publications
             self.tables = tables
             self.create = create
+            self.streaming = streaming
         }
     }
 
@@ -30,6 +40,9 @@ package struct Preflight {
 
         /// The slot.
         package var slot: SlotDescription
+
+        /// Whether open transactions are to be received.
+        package var streams: Bool
 
         /// What the user should know although it does not stop the session; one sentence or two each.
         package var notices: [String]
@@ -51,6 +64,7 @@ package struct Preflight {
         preflight.connection.context.slot = options.slot
         preflight.connection.context.publications = options.publications
         let server = try preflight.describeServer()
+        let streams = try preflight.checkStreaming(version: server.version)
         try preflight.checkRole()
         // First of all, so that nothing is created for a slot that cannot be used.
         try preflight.checkExistingSlot(server: server)
@@ -58,7 +72,7 @@ package struct Preflight {
         try preflight.checkPublications(isStandby: server.isStandby)
         let slot = try preflight.checkSlot(server: server)
         try preflight.noticeTablesWithoutIdentity()
-        return Report(server: server, slot: slot, notices: preflight.notices)
+        return Report(server: server, slot: slot, streams: streams, notices: preflight.notices)
     }
 
     private func describeServer() throws(ReplicationError) -> ServerDescription {

@@ -60,28 +60,38 @@ extension ReaderLoop {
     }
 
     private mutating func drain(demand: Int, bytes: inout Int) throws(ReplicationError) {
-        guard let transport else { return }
         mayHoldFrames = true
         isReadable = false
         var reads = 0
         var bytesBefore = -1
         while true {
             while framer.count < demand && framer.cost < budget.readUnit && bytes < Self.discardUnit {
+                if framer.isReplaying {
+                    bytes += try replayNext()
+                    continue
+                }
+                guard let transport else { return }
                 var outcome = StreamFramer.Outcome.none
                 let found = try transport.nextFrame { (frame) throws(ReplicationError) in
                     bytes += frame.count
                     if frame.count > Self.hugeRow { hasReadHugeRow = true }
                     outcome = try framer.receive(frame)
+                    if case .spool(let message) = outcome { try spool?.append(message, of: frame) }
                 }
-                if outcome == .replyRequested { schedule.replyRequested() }
-                if outcome == .finished { return }
+                switch outcome {
+                case .none, .spool: break
+                case .replyRequested: schedule.replyRequested()
+                case .finished: return
+                case .discard(let transaction): spool?.discard(transaction)
+                case .replay(let transaction, let committed): try beginReplay(of: transaction, committed)
+                }
                 if !found {
                     mayHoldFrames = false
                     break
                 }
             }
             // Demand or unit used up: the rest stays with libpq and in the socket.
-            if mayHoldFrames { return }
+            guard !mayHoldFrames, let transport else { return }
             // While reads bring frames, another read tells as much as a poll; a piece of a large frame must not end it.
             if bytes == bytesBefore, !transport.isReadable() { return }
             bytesBefore = bytes

@@ -4,7 +4,7 @@ extension ReaderLoop {
     private static let blockedAfter = Duration.seconds(1)
 
     func isConnectWanted(_ call: ReadCall?) -> Bool {
-        guard transport == nil, failure == nil, !framer.isFinished, !isSettling else { return false }
+        guard transport == nil, failure == nil, !framer.isFinished, !framer.isReplaying, !isSettling else { return false }
         return !isClosedByPause || (call != nil && budget.isHalfFree)
     }
 
@@ -12,10 +12,11 @@ extension ReaderLoop {
         guard isConnectWanted(call), Instant.now >= connectAt, mailbox.beginConnecting() else { return }
         defer { mailbox.endConnecting() }
         publishConnecting()
+        spool?.discardAll()
         let transport = makeTransport()
         do throws(ReplicationError) {
             startedFrom = progress.durable
-            try transport.start(from: startedFrom)
+            try transport.start(from: startedFrom, openTransactions: streams)
         } catch {
             transport.close()
             lost(error)
@@ -42,6 +43,7 @@ extension ReaderLoop {
     mutating func lost(_ error: ReplicationError) {
         transport?.close()
         transport = nil
+        if error.code == .spoolFailed { stopStreaming(error) }
         framer.sessionRestarted()
         snapshot.lastFailure = error.description
         if error.isRetriable && snapshot.sessions > 0 {
@@ -54,7 +56,8 @@ extension ReaderLoop {
 
     /// A client that does not read blocks the server's shutdown and the invalidation of its slot: not for ever.
     mutating func closeIfPausedTooLong(_ call: ReadCall?) {
-        guard transport != nil, !wantsRead(call), !framer.isFinished, pending.isEmpty || call == nil else {
+        let leavesSocket = !wantsRead(call) || framer.isReplaying
+        guard transport != nil, leavesSocket, !framer.isFinished, pending.isEmpty || call == nil else {
             pausedSince = nil
             return
         }

@@ -24,6 +24,11 @@ struct ReaderLoop: ~Copyable {
     var wait = CoalescingWait()
     var backoff = ReconnectBackoff()
     var transport: (any ReplicationTransport)?
+    let spool: Spool?
+    /// Of the transaction that is being replayed.
+    var committed = StreamAssembly.Committed()
+    /// Whether sessions stream transactions that are still open.
+    var streams: Bool
     /// Read but not yet handed over, because the call that asked for them was cancelled.
     var pending: ArraySlice<RawChange> = []
     /// Read, and not yet handed over because it costs more than was reserved for it.
@@ -60,6 +65,8 @@ struct ReaderLoop: ~Copyable {
         self.progress = progress
         self.mailbox = mailbox
         self.makeTransport = makeTransport
+        spool = configuration.spool.map(Spool.init)
+        streams = configuration.streamsOpenTransactions && spool != nil
         schedule = StatusSchedule(walSenderTimeout: configuration.walSenderTimeout)
         framer = StreamFramer(
             firstSequence: configuration.firstSequence,
@@ -84,7 +91,7 @@ struct ReaderLoop: ~Copyable {
             }
             connectIfWanted(call)
             do throws(ReplicationError) {
-                try sendStatusIfDue(isReading: call != nil)
+                try sendStatusIfDue(isReading: call != nil && !framer.isReplaying)
                 if let call { try readIfPossible(call) }
             } catch {
                 lost(error)
@@ -124,7 +131,9 @@ struct ReaderLoop: ~Copyable {
             self.unpaid = nil
             return handOver([unpaid], to: call)
         }
-        guard transport != nil, !framer.isFinished, mayHoldFrames || isReadable else { return }
+        guard !framer.isFinished, framer.isReplaying || transport != nil && (mayHoldFrames || isReadable) else {
+            return
+        }
         isStarved = !budget.reserve(bytes: budget.readUnit)
         if !isStarved { try read(call) }
     }
@@ -133,7 +142,7 @@ struct ReaderLoop: ~Copyable {
     private mutating func pause(_ call: ReadCall?) {
         let now = Instant.now
         let reads = wantsRead(call)
-        if reads && mayHoldFrames || call != nil && unpaid != nil && !isStarved { return }
+        if reads && (mayHoldFrames || framer.isReplaying) || call != nil && unpaid != nil && !isStarved { return }
         var descriptors = [pollfd(fd: mailbox.wake.descriptor, events: Int16(POLLIN), revents: 0)]
         var deadline = schedule.nextCheck(after: now)
         if let transport {
@@ -162,7 +171,7 @@ struct ReaderLoop: ~Copyable {
     private static let peerClosed: Int16 = 0x2000
 
     func wantsRead(_ call: ReadCall?) -> Bool {
-        transport != nil && call?.isWaiting == true && !isStarved && !framer.isFinished
+        (transport != nil || framer.isReplaying) && call?.isWaiting == true && !isStarved && !framer.isFinished
     }
 
     private mutating func publish(_ call: ReadCall?) {
@@ -170,10 +179,11 @@ struct ReaderLoop: ~Copyable {
         snapshot.received = framer.received
         snapshot.walEnd = framer.walEnd
         snapshot.reported = schedule.lastFlush
+        snapshot.spooledBytes = spool?.bytes ?? 0
         snapshot.state =
             if framer.isFinished || failure != nil {
                 .finished
-            } else if transport == nil {
+            } else if transport == nil && !framer.isReplaying {
                 isClosedByPause ? .pausedClosed : .connecting
             } else if call == nil {
                 .pausedNoDemand
@@ -195,6 +205,7 @@ struct ReaderLoop: ~Copyable {
             }
         }
         transport = nil
+        spool?.discardAll()
         budget.settle(reserved: pending.reduce(0) { $0 + Int($1.cost) }, used: 0)
         publish(nil)
         mailbox.end()

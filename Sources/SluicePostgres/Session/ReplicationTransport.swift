@@ -6,7 +6,11 @@ package protocol ReplicationTransport: AnyObject {
     var descriptor: Int32 { get }
 
     /// Connects and starts to stream.
-    func start(from position: LSN) throws(ReplicationError)
+    ///
+    /// - Parameters:
+    ///   - position: From where on.
+    ///   - openTransactions: Whether the server sends the changes of transactions that are still open.
+    func start(from position: LSN, openTransactions: Bool) throws(ReplicationError)
 
     /// Whether a read would find something.
     func isReadable() -> Bool

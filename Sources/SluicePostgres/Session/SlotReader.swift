@@ -28,6 +28,12 @@ package final class SlotReader: SlotSource {
         /// exits; it starts again with demand.
         package var maxPause = Duration.seconds(300)
 
+        /// Where the changes of transactions that are still open are kept; what another process left there is removed.
+        package var spool: SpoolPlace?
+
+        /// Whether the server is to send the changes of open transactions, which needs version 14 of it, and the spool.
+        package var streamsOpenTransactions = false
+
         /// Makes a configuration with the defaults.
         package init() {}
     }

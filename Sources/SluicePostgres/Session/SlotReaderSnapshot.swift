@@ -42,4 +42,10 @@ package struct SlotReaderSnapshot: Equatable, Sendable {
 
     /// Why the last session ended, if it was lost.
     package var lastFailure: String?
+
+    /// Bytes of transactions that are open on the server, or being replayed, in files.
+    package var spooledBytes = 0
+
+    /// Why open transactions are not streamed any more, if they were.
+    package var spoolFailure: String?
 }

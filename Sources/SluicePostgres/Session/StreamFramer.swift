@@ -3,6 +3,9 @@
 /// Pure: no input or output, no clock. It consumes Begin, Commit, Origin, Relation, Type and Message itself. A row gets its index in the transaction and,
 /// unless it is at or below the bound, a dense sequence number; a Commit gets a number too. Rows share the bytes of a
 /// batch, which is closed whenever the relations change and when it is full.
+///
+/// The messages of a transaction that is still open are only passed on, to be kept; after its commit they come back, and
+/// become the events that they would be had the server sent them then.
 package struct StreamFramer: ~Copyable {
     /// What a frame asks of the session.
     package enum Outcome: Equatable, Sendable {
@@ -12,9 +15,16 @@ package struct StreamFramer: ~Copyable {
         case replyRequested
         /// Everything up to the end that was asked for has been read.
         case finished
+        /// The message is to be kept until its transaction ends.
+        case spool(SpooledMessage)
+        /// What was kept of a transaction is to be thrown away.
+        case discard(UInt32)
+        /// A transaction has committed: what was kept of it and is still valid is to be given to ``replay(_:)``, in order,
+        /// and then its end to ``endReplay()``.
+        case replay(UInt32, StreamAssembly.Committed)
     }
 
-    private struct Transaction {
+    struct Transaction {
         var header: TransactionHeader
         var nextIndex: UInt64 = 0
         /// Its place in the open batch's transactions.
@@ -24,14 +34,19 @@ package struct StreamFramer: ~Copyable {
     private var batch = OpenBatch()
     private var closed: [RawChange] = []
     private var facts: [PositionFact] = []
-    private var relations = RelationTable()
     private var known: KnownRelations
     private var versions: [RelationVersion] = []
     /// The table of the last rows, which is as it was at the row before.
     private var settledTable: UInt32?
+    var relations = RelationTable()
+    /// When each table was last described to the session.
+    var described: [UInt32: UInt64] = [:]
+    var descriptions: UInt64 = 0
     private var lastNames: (oid: UInt32, bytes: Int)?
-    private var transaction: Transaction?
+    private(set) var transaction: Transaction?
     private var bound: Cursor?
+    var assembly = StreamAssembly()
+    var replay: Replay?
     private let until: LSN?
 
     /// The number that the next event gets.
@@ -74,8 +89,8 @@ package struct StreamFramer: ~Copyable {
     /// What the waiting events cost.
     package private(set) var cost = 0
 
-    /// Whether a transaction has begun and not committed.
-    package var isInTransaction: Bool { transaction != nil }
+    /// Whether a transaction has begun, or is being streamed, and has not ended.
+    package var isInTransaction: Bool { transaction != nil || assembly.count > 0 }
 
     /// Takes all events in order.
     package mutating func take() -> [RawChange] {
@@ -101,10 +116,17 @@ package struct StreamFramer: ~Copyable {
 
     /// A new session starts: its server sends the relations anew, and again everything that was not reported as safe.
     ///
-    /// Events that were not taken stay; what has a number is not numbered again.
+    /// Events that were not taken stay; what has a number is not numbered again. Of the transactions that were being
+    /// streamed nothing is left, except for one that has committed: its replay goes on to its end.
     package mutating func sessionRestarted() {
+        assembly = StreamAssembly()
+        guard replay == nil else {
+            replay?.sessionHasEnded = true
+            return
+        }
         closeBatch()
         relations = RelationTable()
+        described = [:]
         lastNames = nil
         transaction = nil
         bound = [bound, lastEmitted].compactMap(\.self).max()
@@ -122,8 +144,7 @@ package struct StreamFramer: ~Copyable {
             return receiveKeepalive(walEnd, wantsReply: replyRequested)
         case .data(let start, _, _, let payload):
             received = max(received, start)
-            try receiveData(UnsafeRawBufferPointer(rebasing: frame[payload]))
-            return isFinished ? .finished : .none
+            return try receiveData(UnsafeRawBufferPointer(rebasing: frame[payload]), at: payload.lowerBound)
         }
     }
 
@@ -138,22 +159,41 @@ package struct StreamFramer: ~Copyable {
         return wantsReply ? .replyRequested : .none
     }
 
-    private mutating func receiveData(_ payload: UnsafeRawBufferPointer) throws(ReplicationError) {
-        switch try decoded({ () throws(PgOutputError) in try PgOutput.kind(of: payload) }) {
-        case .insert, .update, .delete, .truncate:
-            try receiveRow(payload)
+    private mutating func receiveData(
+        _ payload: UnsafeRawBufferPointer,
+        at offset: Int
+    ) throws(ReplicationError) -> Outcome {
+        let kind = try decoded { () throws(PgOutputError) in try PgOutput.kind(of: payload) }
+        switch kind {
+        case .streamStart, .streamStop, .streamCommit, .streamAbort:
+            return try receiveStreamEvent(kind, payload)
+        case _ where assembly.block != nil:
+            return try receiveStreamed(kind, payload, at: offset)
         case .begin:
             try receiveBegin(decoded { () throws(PgOutputError) in try Begin(decoding: payload).header })
         case .commit:
             try receiveCommit(decoded { () throws(PgOutputError) in try Commit(decoding: payload) }, payload)
+        default:
+            try receiveContent(kind, payload)
+        }
+        return isFinished ? .finished : .none
+    }
+
+    /// Takes in a message of a transaction, or one that describes what comes in it.
+    mutating func receiveContent(_ kind: PgOutput.Kind, _ payload: UnsafeRawBufferPointer) throws(ReplicationError) {
+        switch kind {
+        case .insert, .update, .delete, .truncate:
+            try receiveRow(payload)
         case .relation:
             receiveRelation(try decoded { () throws(PgOutputError) in try Relation(decoding: payload) })
         case .origin, .type, .message:
             break
+        case .begin, .commit, .streamStart, .streamStop, .streamCommit, .streamAbort:
+            throw violation("the start or the end of a transaction inside another")
         }
     }
 
-    private func decoded<Value>(_ decode: () throws(PgOutputError) -> Value) throws(ReplicationError) -> Value {
+    func decoded<Value>(_ decode: () throws(PgOutputError) -> Value) throws(ReplicationError) -> Value {
         do throws(PgOutputError) {
             return try decode()
         } catch {
@@ -161,7 +201,7 @@ package struct StreamFramer: ~Copyable {
         }
     }
 
-    private mutating func receiveBegin(_ header: TransactionHeader) throws(ReplicationError) {
+    mutating func receiveBegin(_ header: TransactionHeader) throws(ReplicationError) {
         guard transaction == nil else { throw violation("the start of a transaction inside another") }
         if let until, header.commitLSN >= until {
             isFinished = true
@@ -206,19 +246,47 @@ package struct StreamFramer: ~Copyable {
     ) throws(ReplicationError) {
         guard let header = transaction?.header else { throw violation("the end of a transaction that did not begin") }
         guard header.commitLSN == commit.commitLSN else { throw violation("the end of another transaction") }
+        endTransaction(at: commit.endLSN, payload)
+    }
+
+    /// Ends the transaction that has begun.
+    mutating func endTransaction(at endLSN: LSN, _ payload: UnsafeRawBufferPointer) {
         let isNew = emit(payload, index: Cursor.commitIndex)
-        facts.append(.committed(endLSN: commit.endLSN, sequence: isNew ? nextSequence - 1 : nil))
+        facts.append(.committed(endLSN: endLSN, sequence: isNew ? nextSequence - 1 : nil))
         transaction = nil
-        received = max(received, commit.endLSN)
-        if let until, commit.endLSN >= until { isFinished = true }
+        received = max(received, endLSN)
+        if let until, endLSN >= until { isFinished = true }
     }
 
     private mutating func receiveRelation(_ relation: Relation) {
+        if replay == nil { described[relation.oid] = nextDescription() }
         if let known = relations[relation.oid], known.isSame(as: relation) { return }
         closeBatch()
-        relations.update(relation)
+        if let known = replay?.relations[relation.oid], known.isSame(as: relation) {
+            relations.update(known)
+        } else {
+            relations.update(relation)
+        }
         lastNames = nil
         settledTable = nil
+    }
+
+    mutating func nextDescription() -> UInt64 {
+        descriptions += 1
+        return descriptions
+    }
+
+    /// Goes over to other versions of the tables.
+    mutating func exchangeRelations(_ others: RelationTable) {
+        closeBatch()
+        relations = others
+        lastNames = nil
+        settledTable = nil
+    }
+
+    /// Leaves the transaction that has begun without its end.
+    mutating func leaveTransaction() {
+        transaction = nil
     }
 
     /// Numbers and keeps an event, unless it is at or below the bound.
@@ -265,7 +333,7 @@ package struct StreamFramer: ~Copyable {
         transaction?.slot = nil
     }
 
-    private func violation(_ what: String) -> ReplicationError {
+    func violation(_ what: String) -> ReplicationError {
         ReplicationError(
             .protocolViolation,
             "The server sent \(what), after position \(received). Check that server and Sluice are of versions that"

@@ -56,6 +56,16 @@ package final class CheckpointStore: Sendable {
         }
     }
 
+    /// A folder beside the state file for open transactions, which is the claim's alone; it is not made.
+    ///
+    /// - Parameters:
+    ///   - source: Where the changes come from.
+    ///   - sink: The sink's identity.
+    /// - Returns: Its path.
+    package func spoolFolder(source: SourceIdentity, sink: String) -> String {
+        "\(folder)/\(ClaimFile.name(source: source, sink: sink)).spool"
+    }
+
     /// Makes a record durable.
     ///
     /// A lower `reported` than the stored one leaves that as it is.

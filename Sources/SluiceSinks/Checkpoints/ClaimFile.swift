@@ -7,7 +7,7 @@ enum ClaimFile {
     ///
     /// - Throws: ``SinkError`` if another process has it.
     static func take(folder: String, source: SourceIdentity, sink: String) throws -> OpenFile {
-        let path = "\(folder)/\(name(source: source, sink: sink))"
+        let path = "\(folder)/\(name(source: source, sink: sink)).lock"
         guard let file = try OpenFile.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW) else {
             throw SinkError(opening: path, errno: ENOENT)
         }
@@ -24,13 +24,13 @@ enum ClaimFile {
         return file
     }
 
-    /// The claim's name: readable where that is possible, and different for different claims.
+    /// The claim's name, without an extension: readable where that is possible, and different for different claims.
     static func name(source: SourceIdentity, sink: String) -> String {
         // FNV-1a, because the name has to be the same in each process, which Swift's own hashing is not. The zero byte
         // keeps the parts apart.
         let key = [source.systemIdentifier, source.slot, sink].joined(separator: "\0")
         let hash = key.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        return "\(source.slot.filter { $0.isLetter || $0.isNumber || $0 == "_" })-\(String(hash, radix: 16)).lock"
+        return "\(source.slot.filter { $0.isLetter || $0.isNumber || $0 == "_" })-\(String(hash, radix: 16))"
     }
 
     private static func holder(of file: OpenFile) throws -> String {

@@ -11,6 +11,13 @@ func decodeAny(_ bytes: [UInt8]) throws(PgOutputError) {
         case .type: _ = try TypeName(decoding: bytes)
         case .message: _ = try LogicalMessage(decoding: bytes)
         case .truncate: _ = try Truncate(decoding: bytes)
+        case .streamStart: _ = try StreamStart(decoding: bytes)
+        case .streamCommit: _ = try StreamCommit(decoding: bytes)
+        case .streamAbort: _ = try StreamAbort(decoding: bytes)
+        case .streamStop:
+            var reader = ByteReader(bytes, message: "Stream Stop")
+            _ = try reader.read(UInt8.self, "type")
+            try reader.finish()
         case .insert, .update, .delete:
             let row = try RowMessage(decoding: bytes)
             for tuple in [row.old.tuple, row.new] {

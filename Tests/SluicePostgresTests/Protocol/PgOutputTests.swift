@@ -39,10 +39,29 @@ import Testing
         #expect(truncate.restartsIdentity)
     }
 
+    @Test func readsTheMessagesOfStreamedTransactions() throws {
+        let start = try decode(WireBytes.streamStart.bytes, StreamStart.init(decoding:))
+        #expect(start.xid == 77 && start.isFirst)
+        let abort = try decode(WireBytes.streamAbort.bytes, StreamAbort.init(decoding:))
+        #expect(abort.xid == 77 && abort.subxid == 79 && !abort.isWhole)
+        let commit = try decode(WireBytes.streamCommit.bytes, StreamCommit.init(decoding:))
+        #expect(commit.header == (try decode(WireBytes.begin.bytes, Begin.init(decoding:))).header)
+        #expect(commit.endLSN == LSN(rawValue: 0x16B_3778))
+    }
+
+    @Test func aStreamCommitHasTheCommitOfVersion1() throws {
+        let commit = try decode(WireBytes.streamCommit.bytes) { bytes throws(PgOutputError) in
+            StreamCommit.commit(of: bytes)
+        }
+        #expect(commit == WireBytes.commit.bytes)
+    }
+
     @Test func tellsKindsByTheFirstByte() throws {
         let kinds: [(WireBytes, PgOutput.Kind)] = [
             (.begin, .begin), (.commit, .commit), (.origin, .origin), (.relation, .relation), (.type, .type),
             (.insert, .insert), (.update, .update), (.delete, .delete), (.truncate, .truncate), (.message, .message),
+            (.streamStart, .streamStart), (.streamStop, .streamStop), (.streamCommit, .streamCommit),
+            (.streamAbort, .streamAbort),
         ]
         for (message, kind) in kinds {
             #expect(try decode(message.bytes, PgOutput.kind(of:)) == kind)

@@ -74,6 +74,14 @@ extension WireBytes {
     static let delete = WireBytes("D").integer(UInt32(1)).tuple("K", ["1", .null])
     static let fullDelete = WireBytes("D").integer(UInt32(1)).tuple("O", ["1", "Ada"])
 
+    static let streamStart = WireBytes("S").integer(UInt32(77)).integer(UInt8(1))
+    static let streamStop = WireBytes("E")
+    static let streamCommit = WireBytes("c").integer(UInt32(77)).integer(UInt8(0)).integer(UInt64(0x16B_3748))
+        .integer(UInt64(0x16B_3778)).integer(Int64(123_456))
+    static let streamAbort = WireBytes("A").integer(UInt32(77)).integer(UInt32(79))
+
     static let rows: [WireBytes] = [insert, update, keyUpdate, fullUpdate, delete, fullDelete]
-    static let all: [WireBytes] = rows + [begin, commit, origin, type, message, truncate, relation]
+    static let all: [WireBytes] = rows + [
+        begin, commit, origin, type, message, truncate, relation, streamStart, streamStop, streamCommit, streamAbort,
+    ]
 }

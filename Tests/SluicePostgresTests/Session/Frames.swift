@@ -35,11 +35,38 @@ enum Frames {
         [UInt8(ascii: "k")] + big(walEnd) + big(UInt64(9)) + [wantsReply ? 1 : 0]
     }
 
-    private static func data(_ payload: [UInt8], at position: UInt64 = 0) -> [UInt8] {
+    static func data(_ payload: [UInt8], at position: UInt64 = 0) -> [UInt8] {
         [UInt8(ascii: "w")] + big(position) + big(position) + big(UInt64(9)) + payload
     }
 
-    private static func big(_ value: some FixedWidthInteger) -> [UInt8] {
+    static func big(_ value: some FixedWidthInteger) -> [UInt8] {
         withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    }
+}
+
+/// Frames of transactions that are sent while they are open.
+extension Frames {
+    static func streamStart(_ xid: UInt32, first: Bool = true) -> [UInt8] {
+        data([UInt8(ascii: "S")] + big(xid) + [first ? 1 : 0])
+    }
+
+    static let streamStop = data([UInt8(ascii: "E")])
+
+    static func streamCommit(_ xid: UInt32, _ commitLSN: UInt64, end: UInt64) -> [UInt8] {
+        data([UInt8(ascii: "c")] + big(xid) + [0] + big(commitLSN) + big(end) + big(UInt64(5)), at: end)
+    }
+
+    static func streamAbort(_ xid: UInt32, _ subxid: UInt32) -> [UInt8] {
+        data([UInt8(ascii: "A")] + big(xid) + big(subxid))
+    }
+
+    /// A message as it is inside a block.
+    static func streamed(_ xid: UInt32, _ frame: [UInt8]) -> [UInt8] {
+        let type = XLogFrame.payloadOffset
+        return Array(frame[...type]) + big(xid) + Array(frame[(type + 1)...])
+    }
+
+    static func origin(_ name: String = "elsewhere") -> [UInt8] {
+        data([UInt8(ascii: "O")] + big(UInt64(9)) + Array(name.utf8) + [0])
     }
 }

@@ -107,14 +107,14 @@ struct PreflightTests {
         defer { thread.close() }
         let (first, second) = try await thread.run {
             let transport = LibPQTransport(target, slot: "pre_mine", publications: ["p"])
-            try transport.start(from: .zero)
+            try transport.start(from: .zero, openTransactions: false)
             let pid = try #require(transport.serverPID)
             let error = #expect(throws: ReplicationError.self) {
                 try Preflight.run(on: Connection(target), options: .init(slot: "pre_mine", publications: ["p"]))
             }
             #expect(error?.message.contains("\(pid)") == true)
             let rival = #expect(throws: ReplicationError.self) {
-                try LibPQTransport(target, slot: "pre_mine", publications: ["p"]).start(from: .zero)
+                try LibPQTransport(target, slot: "pre_mine", publications: ["p"]).start(from: .zero, openTransactions: false)
             }
             transport.finish(within: .seconds(2))
             return (error, rival)
@@ -148,7 +148,7 @@ struct PreflightTests {
         let lost = await failure(target, .init(slot: "only", publications: ["p"]))
         #expect(lost?.code == .slotUnusable && lost?.message.contains("max_slot_wal_keep_size") == true)
         let started = await #expect(throws: ReplicationError.self) {
-            try await thread.run { try LibPQTransport(target, slot: "only", publications: ["p"]).start(from: .zero) }
+            try await thread.run { try LibPQTransport(target, slot: "only", publications: ["p"]).start(from: .zero, openTransactions: false) }
         }
         #expect(started?.code == .slotUnusable && started?.isRetriable == false)
     }

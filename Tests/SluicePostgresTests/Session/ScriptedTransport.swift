@@ -14,6 +14,7 @@ final class ScriptedServer: Sendable {
         var queued: [[UInt8]] = []
         var statuses: [Status] = []
         var starts: [LSN] = []
+        var streams: [Bool] = []
         var startFailures: [ReplicationError] = []
         var failure: ReplicationError?
         var reads = 0
@@ -27,6 +28,8 @@ final class ScriptedServer: Sendable {
 
     var statuses: [Status] { state.withLock { $0.statuses } }
     var starts: [LSN] { state.withLock { $0.starts } }
+    /// Which of the sessions wanted open transactions.
+    var streams: [Bool] { state.withLock { $0.streams } }
     var reads: Int { state.withLock { $0.reads } }
     var finishes: Int { state.withLock { $0.finishes } }
 
@@ -57,9 +60,10 @@ final class ScriptedServer: Sendable {
 
         var descriptor: Int32 { server.signal.descriptor }
 
-        func start(from position: LSN) throws(ReplicationError) {
+        func start(from position: LSN, openTransactions: Bool) throws(ReplicationError) {
             let failure: ReplicationError? = server.state.withLock { state in
                 state.starts.append(position)
+                state.streams.append(openTransactions)
                 return state.startFailures.isEmpty ? nil : state.startFailures.removeFirst()
             }
             if let failure { throw failure }
