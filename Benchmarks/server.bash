@@ -117,6 +117,14 @@ verdict() {
     if awk "BEGIN { exit !($1 $operator $3) }"; then echo "$2 $3$4"; else echo "$2 $3$4  MISSED"; fi
 }
 
+# --- The peer
+
+# Receives from a slot up to a position with pg_recvlogical, and prints its times.
+receive() {
+    timed pg_recvlogical -d "$url" --slot="$1" --start --endpos="$2" --no-loop -f /dev/null \
+        -o proto_version=1 -o publication_names=sluice
+}
+
 # --- The start
 
 begin() {

@@ -92,8 +92,10 @@ extension ReaderLoop {
             }
             // Demand or unit used up: the rest stays with libpq and in the socket.
             guard !mayHoldFrames, let transport else { return }
-            // While reads bring frames, another read tells as much as a poll; a piece of a large frame must not end it.
-            if bytes == bytesBefore, !transport.isReadable() { return }
+            // A read that brought little has caught up with the server. One that brought nothing may have brought a piece
+            // of a large frame.
+            let brought = bytes - bytesBefore
+            if bytesBefore >= 0, brought < Self.littleRead, brought > 0 || !transport.isReadable() { return }
             bytesBefore = bytes
             // A huge row takes many reads; statuses get their turn in between.
             if reads == Self.maxReads {

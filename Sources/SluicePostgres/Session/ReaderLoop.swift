@@ -5,6 +5,8 @@ struct ReaderLoop: ~Copyable {
     /// After so many bytes without a new event (all below the bound), statuses get their turn.
     static let discardUnit = 1 << 20
     static let maxReads = 64
+    /// A read that brings less finds the server's next rows only one by one: better to let them gather.
+    static let littleRead = 8 << 10
     /// A row above this size makes libpq's buffer so large that it is worth a new session.
     static let hugeRow = 16 << 20
     /// While much is coming, an answer has so many events, or as many as come in so long.
