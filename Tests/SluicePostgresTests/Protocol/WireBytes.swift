@@ -81,7 +81,9 @@ extension WireBytes {
     static let streamAbort = WireBytes("A").integer(UInt32(77)).integer(UInt32(79))
 
     static let rows: [WireBytes] = [insert, update, keyUpdate, fullUpdate, delete, fullDelete]
-    static let all: [WireBytes] = rows + [
-        begin, commit, origin, type, message, truncate, relation, streamStart, streamStop, streamCommit, streamAbort,
-    ]
+    static let all: [WireBytes] =
+        rows + [
+            begin, commit, origin, type, message, truncate, relation, streamStart, streamStop, streamCommit,
+            streamAbort,
+        ]
 }

@@ -114,7 +114,10 @@ struct PreflightTests {
             }
             #expect(error?.message.contains("\(pid)") == true)
             let rival = #expect(throws: ReplicationError.self) {
-                try LibPQTransport(target, slot: "pre_mine", publications: ["p"]).start(from: .zero, openTransactions: false)
+                try LibPQTransport(target, slot: "pre_mine", publications: ["p"]).start(
+                    from: .zero,
+                    openTransactions: false
+                )
             }
             transport.finish(within: .seconds(2))
             return (error, rival)
@@ -148,7 +151,12 @@ struct PreflightTests {
         let lost = await failure(target, .init(slot: "only", publications: ["p"]))
         #expect(lost?.code == .slotUnusable && lost?.message.contains("max_slot_wal_keep_size") == true)
         let started = await #expect(throws: ReplicationError.self) {
-            try await thread.run { try LibPQTransport(target, slot: "only", publications: ["p"]).start(from: .zero, openTransactions: false) }
+            try await thread.run {
+                try LibPQTransport(target, slot: "only", publications: ["p"]).start(
+                    from: .zero,
+                    openTransactions: false
+                )
+            }
         }
         #expect(started?.code == .slotUnusable && started?.isRetriable == false)
     }

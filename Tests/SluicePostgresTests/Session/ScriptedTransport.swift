@@ -32,6 +32,7 @@ final class ScriptedServer: Sendable {
     var streams: [Bool] { state.withLock { $0.streams } }
     var reads: Int { state.withLock { $0.reads } }
     var finishes: Int { state.withLock { $0.finishes } }
+    var closes: Int { state.withLock { $0.closes } }
 
     func send(_ frames: [UInt8]...) {
         state.withLock { $0.queued += frames }

@@ -97,7 +97,12 @@ struct StreamedFramerTests {
     @Test("each transaction sees its own tables; at its end they are the session's, but never over later ones")
     func tables() throws {
         var framer = SpooledFramer()
-        try framer.feed(Frames.begin(100), Frames.relation(column: "one"), Frames.insert(), Frames.commit(100, end: 110))
+        try framer.feed(
+            Frames.begin(100),
+            Frames.relation(column: "one"),
+            Frames.insert(),
+            Frames.commit(100, end: 110)
+        )
         try framer.feed(Frames.streamStart(7), Frames.streamed(7, Frames.relation(column: "two")))
         try framer.feed(Frames.streamed(7, Frames.insert()), Frames.streamStop)
         // Another one still sees the table as it was.
@@ -108,7 +113,12 @@ struct StreamedFramerTests {
         try framer.feed(Frames.begin(140), Frames.relation("u", oid: 5, column: "late"), Frames.insert(oid: 5))
         try framer.feed(Frames.commit(140, end: 150), Frames.streamCommit(7, 160, end: 170))
         try framer.feed(Frames.begin(180), Frames.insert(), Frames.commit(180, end: 190))
-        try framer.feed(Frames.streamCommit(8, 200, end: 210), Frames.begin(220), Frames.insert(), Frames.insert(oid: 5))
+        try framer.feed(
+            Frames.streamCommit(8, 200, end: 210),
+            Frames.begin(220),
+            Frames.insert(),
+            Frames.insert(oid: 5)
+        )
         try framer.feed(Frames.commit(220, end: 230))
         let columns = told(&framer).filter { !$0.columns.isEmpty }.flatMap(\.columns)
         #expect(columns == ["one", "one", "late", "two", "two", "three", "early", "three", "late"])
@@ -159,7 +169,9 @@ struct StreamedFramerTests {
         func feed(_ frame: [UInt8]) throws -> StreamFramer.Outcome {
             try frame.withUnsafeBytes { try framer.receive($0) }
         }
-        for frame in [Frames.streamStart(7), Frames.streamed(7, Frames.insert()), Frames.streamStop] { _ = try feed(frame) }
+        for frame in [Frames.streamStart(7), Frames.streamed(7, Frames.insert()), Frames.streamStop] {
+            _ = try feed(frame)
+        }
         _ = try feed(Frames.streamCommit(7, 100, end: 110))
         let isReplaying = framer.isReplaying
         #expect(isReplaying)
@@ -182,7 +194,9 @@ struct StreamedFramerTests {
     func abandoned() throws {
         var framer = StreamFramer()
         func feed(_ frame: [UInt8]) throws { _ = try frame.withUnsafeBytes { try framer.receive($0) } }
-        for frame in [Frames.streamStart(7), Frames.streamStop, Frames.streamCommit(7, 100, end: 110)] { try feed(frame) }
+        for frame in [Frames.streamStart(7), Frames.streamStop, Frames.streamCommit(7, 100, end: 110)] {
+            try feed(frame)
+        }
         try Frames.insert("a")[XLogFrame.payloadOffset...].withUnsafeBytes { try framer.replay($0) }
         framer.abandonReplay()
         framer.sessionRestarted()

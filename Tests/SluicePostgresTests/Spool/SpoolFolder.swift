@@ -1,7 +1,7 @@
 import Foundation
 
 /// The path of a folder that does not exist yet; what is made there goes away with this object.
-final class SpoolFolder {
+final class SpoolFolder: Sendable {
     let path = FileManager.default.temporaryDirectory.appending(path: "sluice-spool-\(UUID().uuidString)").path
 
     deinit {

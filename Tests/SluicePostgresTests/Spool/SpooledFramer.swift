@@ -25,7 +25,8 @@ struct SpooledFramer: ~Copyable {
         case .discard(let transaction):
             spool[transaction] = nil
         case .replay(let transaction, let committed):
-            for (xid, bytes) in spool.removeValue(forKey: transaction) ?? [] where committed.includes(bytes[0], of: xid) {
+            for (xid, bytes) in spool.removeValue(forKey: transaction) ?? [] where committed.includes(bytes[0], of: xid)
+            {
                 try bytes.withUnsafeBytes { try framer.replay($0) }
             }
             framer.endReplay()
@@ -52,7 +53,9 @@ struct Told: Equatable, CustomStringConvertible {
         sequence = change.sequence
         cursor = change.cursor.description
         bytes = Array(change.batch.bytes[Int(change.offset)..<Int(change.offset + change.length)])
-        let relation = bytes.withUnsafeBytes { try? RowMessage.relationOID(of: $0) }.flatMap { change.batch.relations[$0] }
+        let relation = bytes.withUnsafeBytes { try? RowMessage.relationOID(of: $0) }.flatMap {
+            change.batch.relations[$0]
+        }
         columns = change.index == Cursor.commitIndex ? [] : relation?.columns.map(\.name) ?? ["unknown"]
     }
 

@@ -5,7 +5,10 @@ import Testing
 @Suite("What is left of streamed transactions")
 struct StreamAssemblyTests {
     private func start(_ xid: UInt32, first: Bool = true) throws -> StreamStart {
-        try decode(Array(Frames.streamStart(xid, first: first)[XLogFrame.payloadOffset...]), StreamStart.init(decoding:))
+        try decode(
+            Array(Frames.streamStart(xid, first: first)[XLogFrame.payloadOffset...]),
+            StreamStart.init(decoding:)
+        )
     }
 
     private func abort(_ xid: UInt32, _ subxid: UInt32) throws -> StreamAbort {

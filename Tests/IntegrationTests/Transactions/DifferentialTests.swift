@@ -1,0 +1,45 @@
+import Foundation
+import SluicePostgres
+import Testing
+
+extension IntegrationTests {
+    @Suite("With and without streaming")
+    struct DifferentialTests {
+        @Test("D35, D37: random transactions give the same bytes", arguments: 1...6 as ClosedRange<UInt64>)
+        func sameBytes(seed: UInt64) async throws {
+            try await Bench.run("differential_\(seed)") { bench in
+                try bench.streamEarly()
+                let load = try RandomTransactions(bench, seed: seed)
+                try bench.createSlot()
+                try bench.run("select pg_create_logical_replication_slot('whole_\(bench.slot)', 'pgoutput')")
+                // One sees the transactions while they are open, the other one after their commits.
+                let process = try bench.stream(bench.file, "--memory", "1MB")
+                try bench.waitForReader()
+                try load.run(steps: 250)
+                try bench.wait("no files") { bench.spooledFiles().isEmpty }
+                let end = try #require(try bench.value("select pg_current_wal_insert_lsn()"))
+                try bench.wait(
+                    "the slot at the end",
+                    until: "(select confirmed_flush_lsn from pg_replication_slots where \(bench.slotIs)) >= '\(end)'"
+                )
+                process.send(SIGTERM)
+                #expect(try process.waitForExit() == .status(0))
+                let whole = "file:\(bench.folder.path("whole.ndjson"))"
+                try bench.streamUntilNow(whole, "--streaming", "off", "--slot", "whole_\(bench.slot)")
+                #expect(try bench.streamedTransactions() > 3 && bench.streamedTransactions("whole_\(bench.slot)") == 0)
+                let streamed = try lines(bench.folder.path("out.ndjson"))
+                let plain = try lines(bench.folder.path("whole.ndjson")).map {
+                    $0.replacing("whole_\(bench.slot)", with: bench.slot)
+                }
+                #expect(plain.count > 3000)
+                #expect(streamed.count == plain.count)
+                let difference = zip(streamed, plain).first { $0 != $1 }
+                #expect(difference == nil)
+            }
+        }
+
+        private func lines(_ path: String) throws -> [Substring] {
+            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        }
+    }
+}
