@@ -13,14 +13,15 @@ final class RandomTransactions {
         var savepoints: [String]?
     }
 
-    private let bench: Bench
+    private let small: Connection
     private var random: SplitMix
     private var writers: [Writer] = []
     private var next = 1
 
     init(_ bench: Bench, seed: UInt64) throws {
-        self.bench = bench
         random = SplitMix(seed: seed)
+        small = try bench.connect()
+        try small.query("set lock_timeout = '10ms'")
         try bench.run("create table shared (id int primary key, pad text)")
         for number in 0..<4 {
             try bench.run("create table own_\(number) (id int primary key, pad text, n int default 0)")
@@ -35,7 +36,8 @@ final class RandomTransactions {
     func run(steps: Int) throws {
         for _ in 0..<steps {
             let index = Int.random(in: writers.indices, using: &random)
-            if chance(10) { try bench.run("insert into shared values (\(take(1)), 'small')") }
+            // As above, if another one has altered the table.
+            if chance(10) { _ = try? small.query("insert into shared values (\(take(1)), 'small')") }
             try step(&writers[index])
         }
         for index in writers.indices { try end(&writers[index]) }
@@ -58,11 +60,12 @@ final class RandomTransactions {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<35:
             let count = Int.random(in: 1...400, using: &random)
-            let target = chance(30) ? "shared" : table
-            try writer.connection.query(
-                "insert into \(target) (id, pad) select id, repeat('x', 100 + id % 7) from generate_series(\(take(count)),"
-                    + " \(next - 1)) id"
-            )
+            let rows = "select id, repeat('x', 100 + id % 7) from generate_series(\(take(count)), \(next - 1)) id"
+            if chance(30) {
+                try attempt(writer, "insert into shared (id, pad) \(rows)")
+            } else {
+                try writer.connection.query("insert into \(table) (id, pad) \(rows)")
+            }
         case 35..<50:
             try writer.connection.query("update \(table) set n = n + 1, pad = pad || 'y' where id % 3 = 0")
         case 50..<56:
@@ -91,15 +94,22 @@ final class RandomTransactions {
         }
     }
 
-    /// A change of a table that others are using fails, and then nothing of it is left.
     private func alter(_ writer: Writer, _ table: String) throws {
-        try writer.connection.query("savepoint alteration")
+        try attempt(
+            writer,
+            "alter table \(table) add c\(take(1)) text default 'c'",
+            "insert into \(table) (id) values (\(take(1)))"
+        )
+    }
+
+    /// What must wait for another transaction fails, and then nothing of it is left.
+    private func attempt(_ writer: Writer, _ statements: String...) throws {
+        try writer.connection.query("savepoint attempt")
         do {
-            try writer.connection.query("alter table \(table) add c\(take(1)) text default 'c'")
-            try writer.connection.query("insert into \(table) (id) values (\(take(1)))")
-            try writer.connection.query("release alteration")
+            for statement in statements { try writer.connection.query(statement) }
+            try writer.connection.query("release attempt")
         } catch {
-            try writer.connection.query("rollback to alteration; release alteration")
+            try writer.connection.query("rollback to attempt; release attempt")
         }
     }
 

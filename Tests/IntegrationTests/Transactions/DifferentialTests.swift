@@ -1,13 +1,13 @@
-import Foundation
+import Glibc
 import SluicePostgres
 import Testing
 
 extension IntegrationTests {
     @Suite("With and without streaming")
     struct DifferentialTests {
-        @Test("D35, D37: random transactions give the same bytes", arguments: 1...6 as ClosedRange<UInt64>)
+        @Test("D35, D37: random transactions give the same bytes", arguments: 1...4 as ClosedRange<UInt64>)
         func sameBytes(seed: UInt64) async throws {
-            try await Bench.run("differential_\(seed)") { bench in
+            try await Bench.run("differential_\(seed)", settings: [:]) { bench in
                 try bench.streamEarly()
                 let load = try RandomTransactions(bench, seed: seed)
                 try bench.createSlot()
@@ -15,7 +15,7 @@ extension IntegrationTests {
                 // One sees the transactions while they are open, the other one after their commits.
                 let process = try bench.stream(bench.file, "--memory", "1MB")
                 try bench.waitForReader()
-                try load.run(steps: 250)
+                try load.run(steps: 200)
                 try bench.wait("no files") { bench.spooledFiles().isEmpty }
                 let end = try #require(try bench.value("select pg_current_wal_insert_lsn()"))
                 try bench.wait(
@@ -27,19 +27,19 @@ extension IntegrationTests {
                 let whole = "file:\(bench.folder.path("whole.ndjson"))"
                 try bench.streamUntilNow(whole, "--streaming", "off", "--slot", "whole_\(bench.slot)")
                 #expect(try bench.streamedTransactions() > 3 && bench.streamedTransactions("whole_\(bench.slot)") == 0)
-                let streamed = try lines(bench.folder.path("out.ndjson"))
-                let plain = try lines(bench.folder.path("whole.ndjson")).map {
-                    $0.replacing("whole_\(bench.slot)", with: bench.slot)
-                }
-                #expect(plain.count > 3000)
-                #expect(streamed.count == plain.count)
-                let difference = zip(streamed, plain).first { $0 != $1 }
-                #expect(difference == nil)
+                try bench.loadDelivered(bench.folder.path("whole.ndjson"))
+                try bench.run("alter table oracle.delivered rename to plain")
+                try bench.loadFile()
+                let differences = try bench.sql.query(
+                    """
+                    select n, s.raw, p.raw from oracle.delivered s full join oracle.plain p using (n)
+                    where s.raw is distinct from replace(p.raw, 'whole_\(bench.slot)', '\(bench.slot)') limit 3
+                    """
+                )
+                #expect(differences == [])
+                try #expect(bench.value("select count(*) > 2000 from oracle.plain") == "t")
+                try bench.expectAscending()
             }
-        }
-
-        private func lines(_ path: String) throws -> [Substring] {
-            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         }
     }
 }

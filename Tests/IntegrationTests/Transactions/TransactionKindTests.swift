@@ -21,8 +21,9 @@ extension IntegrationTests {
                     + " pg_replication_slots where \(bench.slotIs))"
                 let before = try bench.value(query) ?? ""
                 try bench.wait("another status", until: "(\(query)) > '\(before)'")
-                #expect(try process.last("bytesInFlight") ?? .max <= 4 << 20)
-                #expect(try process.last("rssBytes") ?? .max < 100 << 20)
+                try process.waitForProgress("bounded memory") { line in
+                    line["bytesInFlight"] as? Int ?? .max <= 4 << 20 && line["rssBytes"] as? Int ?? .max < 100 << 20
+                }
                 try process.killHard()
                 #expect(bench.lines() < 150_000, "the kill came too late to be in the middle")
                 try bench.waitForNoReader()
