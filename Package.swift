@@ -27,6 +27,7 @@ let package = Package(
         .library(name: "SluiceObservability", targets: ["SluiceObservability"]),
         .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
         .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
+        .library(name: "SluiceKafka", targets: ["SluiceKafka"]),
         .executable(name: "sluice", targets: ["SluiceCommand"]),
     ],
     dependencies: [
@@ -76,6 +77,16 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CLibRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .target(
+            name: "SluiceKafka",
+            dependencies: [
+                "CLibRDKafka", "SluicePostgres", "SluiceSinks",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            path: "Sources/Connectors/SluiceKafka",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
@@ -118,6 +129,11 @@ let package = Package(
                 "Sluice", "SluiceSinks", "SluicePostgres", "SluiceTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceKafkaTests",
+            dependencies: ["CLibRDKafka", "SluiceKafka", "SluicePostgres", "SluiceSinks"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -39,18 +39,13 @@ package final class BlockingThread: Sendable {
     ///   if the thread was closed before.
     package func close(_ last: @escaping @Sendable () -> Void) async {
         let call = Call<Void>()
-        try? await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { continuation in
-                call.begin(continuation)
-                let isQueued = queue.append {
-                    last()
-                    call.perform {}
-                }
-                queue.close()
-                if !isQueued { call.fail(Closed()) }
+        try? await call.wait {
+            let isQueued = queue.append {
+                last()
+                call.perform {}
             }
-        } onCancel: {
-            call.fail(CancellationError())
+            queue.close()
+            if !isQueued { call.fail(Closed()) }
         }
     }
 
@@ -63,13 +58,8 @@ package final class BlockingThread: Sendable {
     ///   cannot hold up a shutdown.
     package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         let call = Call<Result>()
-        return try await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { continuation in
-                call.begin(continuation)
-                if !queue.append({ call.perform(body) }) { call.fail(Closed()) }
-            }
-        } onCancel: {
-            call.fail(CancellationError())
+        return try await call.wait {
+            if !queue.append({ call.perform(body) }) { call.fail(Closed()) }
         }
     }
 }
@@ -108,60 +98,6 @@ private final class JobQueue: Sendable {
             if let job { return job }
             if isClosed { return nil }
             wake.wait()
-        }
-    }
-}
-
-/// One call's continuation, resumed exactly once by whichever comes first: the result or what takes its place.
-private final class Call<Result: Sendable>: Sendable {
-    private enum State {
-        case new
-        case waiting(UnsafeContinuation<Result, any Error>)
-        case failedEarly(any Error)
-        case done
-    }
-
-    private let state = Mutex(State.new)
-
-    func begin(_ continuation: UnsafeContinuation<Result, any Error>) {
-        let error = state.withLock { state -> (any Error)? in
-            guard case .failedEarly(let error) = state else {
-                state = .waiting(continuation)
-                return nil
-            }
-            state = .done
-            return error
-        }
-        if let error { continuation.resume(throwing: error) }
-    }
-
-    func perform(_ body: () throws -> Result) {
-        guard state.withLock({ if case .waiting = $0 { true } else { false } }) else { return }
-        let result = Swift.Result { try body() }
-        take()?.resume(with: result)
-    }
-
-    func fail(_ error: any Error) {
-        let continuation = state.withLock { state -> UnsafeContinuation<Result, any Error>? in
-            switch state {
-            case .new:
-                state = .failedEarly(error)
-                return nil
-            case .waiting(let continuation):
-                state = .done
-                return continuation
-            case .failedEarly, .done:
-                return nil
-            }
-        }
-        continuation?.resume(throwing: error)
-    }
-
-    private func take() -> UnsafeContinuation<Result, any Error>? {
-        state.withLock { state in
-            guard case .waiting(let continuation) = state else { return nil }
-            state = .done
-            return continuation
         }
     }
 }

@@ -1,17 +1,19 @@
 internal import Glibc
 
 /// A point on the system's monotonic clock: for threads that poll and so cannot use an injected clock's sleep.
-struct Instant: Comparable, Sendable {
+package struct Instant: Comparable, Sendable {
     /// Nanoseconds since an arbitrary start.
-    var nanoseconds: Int64
+    package var nanoseconds: Int64
 
-    static var now: Instant {
+    /// The time now.
+    package static var now: Instant {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
-    func advanced(by duration: Duration) -> Instant {
+    /// A later point.
+    package func advanced(by duration: Duration) -> Instant {
         Instant(nanoseconds: nanoseconds + duration.nanoseconds)
     }
 
@@ -20,11 +22,12 @@ struct Instant: Comparable, Sendable {
     }
 
     /// Whole milliseconds, rounded up, so that a poll of that length does not end early.
-    func milliseconds(until other: Instant) -> Int64 {
+    package func milliseconds(until other: Instant) -> Int64 {
         (other.nanoseconds - nanoseconds + 999_999) / 1_000_000
     }
 
-    static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+    /// Orders points in time.
+    package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 
 extension Duration {

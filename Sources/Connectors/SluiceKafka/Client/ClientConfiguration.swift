@@ -1,0 +1,79 @@
+import CLibRDKafka
+import SluiceSinks
+
+/// librdkafka's configuration of one client, until the client takes it.
+struct ClientConfiguration: ~Copyable {
+    private var handle: OpaquePointer?
+
+    /// - Parameter oneByOne: Whether each record is a message set of its own, so that a broker judges it alone.
+    init(_ settings: KafkaSettings, oneByOne: Bool = false) throws(SinkError) {
+        handle = rd_kafka_conf_new()
+        for property in settings.options.properties {
+            try set(property.name, property.value, settings)
+        }
+        // What the sink promises rests on these; none of them can be set in the URL.
+        try set("bootstrap.servers", settings.brokers.description, settings)
+        try set("acks", "all", settings)
+        try set("enable.idempotence", "true", settings)
+        try set("enable.gapless.guarantee", "true", settings)
+        try set("message.timeout.ms", "0", settings)
+        if oneByOne { try set("batch.num.messages", "1", settings) }
+        try setDefault("partitioner", "murmur2_random", settings)
+        try setDefault("client.id", "sluice", settings)
+        try setDefault("allow.auto.create.topics", "false", settings)
+        rd_kafka_conf_set_events(handle, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR)
+        // Nothing goes to standard error: what matters comes as events, and what a library logs may hold secrets.
+        rd_kafka_conf_set_log_cb(handle) { _, _, _, _ in }
+    }
+
+    deinit {
+        if let handle { rd_kafka_conf_destroy(handle) }
+    }
+
+    private func setDefault(_ name: String, _ value: String, _ settings: KafkaSettings) throws(SinkError) {
+        if settings.options.value(of: name) == nil { try set(name, value, settings) }
+    }
+
+    private func set(_ name: String, _ value: String, _ settings: KafkaSettings) throws(SinkError) {
+        var reason = ErrorText()
+        guard reason.fill({ rd_kafka_conf_set(handle, name, value, $0, $1) }) != RD_KAFKA_CONF_OK else { return }
+        throw SinkError(.badURL, "librdkafka refuses an option: \(settings.options.redacted(reason.text)).")
+    }
+
+    /// The largest record that a client takes, in bytes of key, value and headers.
+    static func largestRecord(_ settings: KafkaSettings) -> Int {
+        settings.options.value(of: "message.max.bytes").flatMap { Int($0) } ?? 1_000_000
+    }
+
+    /// Makes the client.
+    ///
+    /// - Throws: `badURL` if options contradict each other, or name files that cannot be used.
+    consuming func makeClient(_ settings: KafkaSettings) throws(SinkError) -> OpaquePointer {
+        var reason = ErrorText()
+        let client = reason.fill { rd_kafka_new(RD_KAFKA_PRODUCER, handle, $0, $1) }
+        guard let client else {
+            throw SinkError(
+                .badURL,
+                "librdkafka cannot make a client for \(settings.name): \(settings.options.redacted(reason.text))."
+            )
+        }
+        handle = nil
+        return client
+    }
+}
+
+/// Room for a text that librdkafka writes.
+struct ErrorText {
+    private var bytes = [CChar](repeating: 0, count: 512)
+
+    mutating func fill<Result>(_ body: (UnsafeMutablePointer<CChar>?, Int) -> Result) -> Result {
+        bytes.withUnsafeMutableBufferPointer { body($0.baseAddress, $0.count) }
+    }
+
+    /// What was written, without a period at its end.
+    var text: String {
+        var text = String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        while text.last == "." || text.last == "\n" { text.removeLast() }
+        return text
+    }
+}

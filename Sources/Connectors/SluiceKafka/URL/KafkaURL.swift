@@ -1,0 +1,66 @@
+internal import Glibc
+public import SluiceSinks
+
+/// What a user writes to name topics of a Kafka cluster: `kafka://HOST:PORT[,HOST:PORT]/TOPIC?option=value&…`.
+///
+/// - TOPIC may hold `{schema}` and `{table}`, which stand for those of each message.
+/// - `tombstones=off` leaves out the record without a value that otherwise follows a delete.
+/// - Every other option is one of librdkafka's, under its name, for example `compression.type=zstd`. Those that would
+///   break what the sink promises are refused.
+/// - `OPTION.env=NAME` takes the value of a secret option, such as `sasl.password`, from an environment variable.
+///
+/// All parts are percent-decoded; `+` stands for itself.
+public struct KafkaURL: Sendable {
+    /// What was written, checked.
+    let settings: KafkaSettings
+
+    /// Reads a URL, with the environment of the process for `OPTION.env=NAME`.
+    ///
+    /// - Parameter text: What the user wrote.
+    /// - Throws: ``SluiceSinks/SinkError`` with the code `badURL` that says what is wrong, without any secret.
+    public init(_ text: String) throws(SinkError) {
+        try self.init(text) { name in getenv(name).map { String(cString: $0) } }
+    }
+
+    /// Reads a URL with an environment of its own.
+    package init(_ text: String, environment: (String) -> String?) throws(SinkError) {
+        let scheme = "kafka://"
+        guard text.prefix(scheme.count).lowercased() == scheme else {
+            throw SinkError(.badURL, "A Kafka sink is written kafka://HOST:PORT/TOPIC.")
+        }
+        let rest = text.dropFirst(scheme.count)
+        let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let place = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard !place[0].contains("@") else {
+            throw SinkError(
+                .badURL,
+                "A kafka: URL has no name and password before the hosts. Write them as the options sasl.username and "
+                    + "sasl.password, or sasl.password.env."
+            )
+        }
+        guard place.count == 2 else {
+            throw SinkError(.badURL, "The kafka: URL names no topic. Write kafka://HOST:PORT/TOPIC.")
+        }
+        settings = KafkaSettings(
+            brokers: try BrokerList(place[0]),
+            topic: try TopicTemplate(try PercentDecoding.decode(place[1], part: "topic")),
+            options: try KafkaOptions(query: parts.count == 2 ? parts[1] : "", environment: environment)
+        )
+        _ = try ClientConfiguration(settings)
+    }
+
+    /// Makes the sink; nothing is opened yet.
+    public func makeSink() -> KafkaSink {
+        KafkaSink(settings)
+    }
+}
+
+/// A cluster, its topics, and how to talk to it.
+struct KafkaSettings: Sendable {
+    var brokers: BrokerList
+    var topic: TopicTemplate
+    var options: KafkaOptions
+
+    /// What names the sink in the state file and in messages.
+    var name: String { "kafka://\(brokers)/\(topic)" }
+}
