@@ -5,7 +5,10 @@ import SluiceSinks
 struct ClientConfiguration: ~Copyable {
     private var handle: OpaquePointer?
 
-    /// - Parameter oneByOne: Whether each record is a message set of its own, so that a broker judges it alone.
+    /// Takes what the URL says and what the sink needs.
+    ///
+    /// One by one each record is a message set of its own, so that a
+    /// broker judges it alone.
     init(_ settings: KafkaSettings, oneByOne: Bool = false) throws(SinkError) {
         handle = rd_kafka_conf_new()
         for property in settings.options.properties {
@@ -37,7 +40,8 @@ struct ClientConfiguration: ~Copyable {
     private func set(_ name: String, _ value: String, _ settings: KafkaSettings) throws(SinkError) {
         var reason = ErrorText()
         guard reason.fill({ rd_kafka_conf_set(handle, name, value, $0, $1) }) != RD_KAFKA_CONF_OK else { return }
-        throw SinkError(.badURL, "librdkafka refuses an option: \(settings.options.redacted(reason.text)).")
+        let text = settings.options.redacted(reason.text)
+        throw SinkError(.badURL, "librdkafka refuses the option \(name) of the kafka: URL: \(text).")
     }
 
     /// The largest record that a client takes, in bytes of key, value and headers.

@@ -25,11 +25,7 @@ final class ProducerClient {
     private var lastTable: TableName?
     private var lastRoute: Result<Route, TopicFault>?
 
-    /// Makes a client, which connects by itself.
-    ///
-    /// - Parameters:
-    ///   - oneByOne: Whether each record is a message set of its own.
-    ///   - wakeUp: Signalled whenever there are events again after there were none.
+    /// Makes a client, which connects by itself, and signals whenever there are events again after there were none.
     init(_ settings: KafkaSettings, oneByOne: Bool = false, wakeUp: WakeUp) throws(SinkError) {
         handle = try ClientConfiguration(settings, oneByOne: oneByOne).makeClient(settings)
         events = rd_kafka_queue_get_main(handle)
@@ -63,11 +59,8 @@ final class ProducerClient {
     /// Hands a record over.
     ///
     /// Its bytes are copied before this returns (`RD_KAFKA_MSG_F_COPY`), as are those of the headers, so nothing of the
-    /// message has to live longer.
+    /// message has to live longer. The number, which is not the address of anything, comes back with the report.
     ///
-    /// - Parameters:
-    ///   - part: The message itself, or its tombstone.
-    ///   - number: Comes back with the report.
     /// - Returns: No error, or why it was not taken; then there will be no report.
     func produce(_ message: OutgoingMessage, _ part: RecordPart, to route: Route, number: UInt) -> ResponseCode {
         let headers = RecordHeaders.make(message, part)

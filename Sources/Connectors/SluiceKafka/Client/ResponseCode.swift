@@ -13,7 +13,7 @@ struct Trouble {
     var code: ResponseCode
     var text: String
 
-    /// - Parameter text: As the library wrote it.
+    /// Takes a text as the library wrote it.
     init(_ code: ResponseCode, _ text: String) {
         self.code = code
         // What follows tells how long which step took.
@@ -24,7 +24,8 @@ struct Trouble {
     var weight: Int {
         switch code {
         case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
-            RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE: 3
+            RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+            3
         case RD_KAFKA_RESP_ERR__SSL: 2
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: 0
         default: 1

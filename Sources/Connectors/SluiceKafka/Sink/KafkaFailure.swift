@@ -9,9 +9,8 @@ struct KafkaFailure {
         self.settings = settings
     }
 
-    /// The error for a code that waiting does not cure; `nil` for others.
-    ///
-    /// - Parameter topic: The topic that was asked for or written to, if there is one.
+    /// The error for a code that waiting does not cure, with the topic that was asked for or written to; `nil` for
+    /// other codes.
     func lasting(_ code: ResponseCode, topic: String?) -> SinkError? {
         switch Verdict(code) {
         case .missing: missing(code, topic: topic)

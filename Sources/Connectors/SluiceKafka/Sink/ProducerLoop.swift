@@ -138,7 +138,7 @@ final class ProducerLoop {
 
     /// Whether there is room for more.
     private func handOver(_ request: inout Request, to client: ProducerClient) -> Bool {
-        while let (index, part) = request.nextRecord() {
+        while let (index, part) = request.nextRecord {
             let message = request.messages[index]
             let route: Route
             switch client.route(schema: message.schema, table: message.table) {

@@ -15,12 +15,7 @@ extension Request {
     /// deadline.
     private static let mostIdleRounds = 5
 
-    /// Concludes a round that is over.
-    ///
-    /// - Parameters:
-    ///   - isOverdue: Whether its time is over.
-    ///   - trouble: What was heard last from the connections.
-    ///   - failure: Finds the words.
+    /// Concludes a round that is over; `trouble` is what was heard last from the connections.
     mutating func conclude(isOverdue: Bool, trouble: Trouble?, _ failure: KafkaFailure) -> Conclusion {
         if areAllDurable { return .results(messages.map { _ in .durable }) }
         let wasOneByOne = needsOneByOne

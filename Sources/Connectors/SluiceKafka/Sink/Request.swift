@@ -43,13 +43,15 @@ struct Request {
     /// Whether this round handed anything over.
     private(set) var isActive = false
 
-    /// - Parameter delivered: Messages that are durable from an earlier call which failed otherwise; those that are in
-    ///   this one are taken out.
+    /// Begins a call.
+    ///
+    /// Of `delivered`, which an earlier call made durable although it failed, it takes out what is its own.
     init(number: UInt32, _ messages: [OutgoingMessage], tombstones: Bool, delivered: inout Set<Cursor>) {
         self.number = number
         self.messages = messages
         self.tombstones = tombstones
         fates = messages.map { delivered.remove($0.cursor) != nil ? .durable : .waiting }
+        advance(to: 0)
     }
 
     /// Starts the clock, if it does not run yet.
@@ -62,13 +64,18 @@ struct Request {
     // MARK: - Handing over
 
     /// The next record to hand over; `nil` if all of this round are.
-    mutating func nextRecord() -> (index: Int, part: RecordPart)? {
+    var nextRecord: (index: Int, part: RecordPart)? {
+        next < messages.count ? (next, part) : nil
+    }
+
+    /// Goes to the first message from `index` on that waits.
+    private mutating func advance(to index: Int) {
+        part = .message
+        next = index
         while next < messages.count {
-            if part == .tombstone { return (next, part) }
-            if case .waiting = fates[next] { return (next, part) }
+            if case .waiting = fates[next] { return }
             next += 1
         }
-        return nil
     }
 
     /// Notes that the next record was handed over.
@@ -76,14 +83,13 @@ struct Request {
         underWay += 1
         isActive = true
         if part == .tombstone {
-            part = .message
-            next += 1
+            advance(to: next + 1)
         } else if hasTombstone(next) {
             fates[next] = .underWay(records: 2, fault: nil)
             part = .tombstone
         } else {
             fates[next] = .underWay(records: 1, fault: nil)
-            next += 1
+            advance(to: next + 1)
         }
     }
 
@@ -91,23 +97,19 @@ struct Request {
     mutating func notTaken(_ result: SendResult) {
         // A report of the message itself, if it was handed over before its tombstone, then finds it settled.
         fates[next] = .settled(result)
-        part = .message
-        next += 1
         holdBack()
+        advance(to: next + 1)
     }
 
     /// Ends the round early: nothing more is handed over.
     mutating func stop() {
-        if part == .tombstone {
-            part = .message
-            record(next, RD_KAFKA_RESP_ERR__PURGE_QUEUE)
-        }
-        next = messages.count
+        if part == .tombstone { record(next, RD_KAFKA_RESP_ERR__PURGE_QUEUE) }
+        advance(to: messages.count)
     }
 
     /// Begins the next round, with everything that waits.
     mutating func restart() {
-        next = 0
+        advance(to: 0)
         isActive = false
     }
 
@@ -130,9 +132,7 @@ struct Request {
     }
 
     /// Whether nothing is under way and nothing is left to hand over.
-    var isRoundOver: Bool {
-        mutating get { underWay == 0 && nextRecord() == nil }
-    }
+    var isRoundOver: Bool { underWay == 0 && nextRecord == nil }
 
     /// The messages that are durable, whatever becomes of the others.
     var durable: [Cursor] {

@@ -23,7 +23,8 @@ struct BrokerList: Hashable, Sendable {
         }
         let isAddress = host.first == "[" && host.last == "]"
         let letters = isAddress ? host.dropFirst().dropLast() : host
-        guard !letters.isEmpty, letters.utf8.allSatisfy({ isLegal($0) || (isAddress && $0 == UInt8(ascii: ":")) }) else {
+        let areLegal = letters.utf8.allSatisfy { isLegal($0) || isAddress && $0 == UInt8(ascii: ":") }
+        guard !letters.isEmpty, areLegal else {
             throw SinkError(.badURL, "\"\(host)\" in the kafka: URL is not a host. Write kafka://HOST:PORT/TOPIC.")
         }
         return "\(host.lowercased()):\(number)"

@@ -2,7 +2,7 @@ import SluiceSinks
 
 /// Decodes `%41` in a part of a URL.
 enum PercentDecoding {
-    /// - Parameter part: What it is, for the message; the text itself may be a secret.
+    /// Decodes a part; a message names it by `part`, since the text itself may be a secret.
     static func decode(_ text: Substring, part: String) throws(SinkError) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
