@@ -11,7 +11,8 @@ benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-pushing examples docs simulate soak fuzz clean
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-kafka bench-pushing examples docs
+.PHONY: simulate soak fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ bench: release ## Measure: engine next to its peers, sluice against pg_recvlogic
 
 bench-allocations: setup ## Count what the engine allocates for a batch and for an event; fails if that is too much
 	swift run -c release --package-path Benchmarks AllocationCheck
+
+bench-kafka: setup ## Measure the Kafka sink next to a bare loop around librdkafka, against a cluster in memory
+	swift run -c release --package-path Benchmarks KafkaBenchmark
 
 bench-pushing: setup ## Measure a call that waits, an unbounded cast and demand, and draw docs/pushing.svg
 	swift build -c release --package-path Benchmarks

@@ -42,5 +42,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(name: "PushingFigure", swiftSettings: settings),
+        .target(name: "BareKafka", linkerSettings: [.linkedLibrary("rdkafka")]),
+        .executableTarget(
+            name: "KafkaBenchmark",
+            dependencies: [
+                "BareKafka", .product(name: "SluiceKafka", package: "sluice"),
+                .product(name: "SluicePostgres", package: "sluice"), .product(name: "SluiceSinks", package: "sluice"),
+            ],
+            swiftSettings: settings
+        ),
     ]
 )

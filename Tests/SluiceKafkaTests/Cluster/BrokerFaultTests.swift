@@ -5,12 +5,15 @@ import Testing
 @testable import SluiceKafka
 
 /// What brokers do wrong while messages are under way.
+///
+/// A real broker refuses what is out of sequence, and drops what it has already. The cluster in memory does neither; so
+/// where order after an error is tested, one message set is under way at a time.
 @Suite(.timeLimit(.minutes(1))) struct BrokerFaultTests {
     @Test("H75: a broker that dies in the middle of a request and comes back: nothing is lost, keys stay in order")
     func brokerDies() async throws {
         let cluster = try MockCluster()
         cluster.createTopic("t")
-        let sink = try await open("kafka://\(cluster.brokers)/t?batch.num.messages=50")
+        let sink = try await open("kafka://\(cluster.brokers)/t?batch.num.messages=20&max.in.flight=1")
         cluster.setDelay(milliseconds: 30)
         async let results = sink.send((0..<2000).map { message(UInt64($0), key: "\($0 % 20)") })
         cluster.stop(broker: 1)
@@ -18,8 +21,7 @@ import Testing
         // All that was under way there has no answer; nobody knows whether it was written.
         cluster.start()
         #expect(letters(try await results) == String(repeating: "d", count: 2000))
-        let records = try await Kcat.read("t", of: cluster.brokers)
-        expectComplete(records, count: 2000)
+        expectComplete(try await Kcat.read("t", of: cluster.brokers), count: 2000, repeating: true)
         await sink.close()
     }
 
@@ -29,14 +31,14 @@ import Testing
         cluster.createTopic("t", partitions: 1)
         cluster.setLeader(1, topic: "t", partition: 0)
         let sink = try await open(
-            "kafka://\(cluster.brokers)/t?batch.num.messages=50&topic.metadata.refresh.fast.interval.ms=10"
+            "kafka://\(cluster.brokers)/t?batch.num.messages=50&max.in.flight=1&topic.metadata.refresh.fast.interval.ms=10"
         )
         for round in 0..<5 {
             async let results = sink.send((0..<400).map { message(UInt64(round * 400 + $0), key: "\($0 % 20)") })
             cluster.setLeader(Int32(round % 3) + 1, topic: "t", partition: 0)
             #expect(letters(try await results) == String(repeating: "d", count: 400))
         }
-        expectComplete(try await Kcat.read("t", of: cluster.brokers), count: 2000)
+        expectComplete(try await Kcat.read("t", of: cluster.brokers), count: 2000, repeating: true)
         await sink.close()
     }
 
@@ -52,7 +54,7 @@ import Testing
         let cluster = try MockCluster()
         cluster.createTopic("t", partitions: 2)
         let sink = try await open(
-            "kafka://\(cluster.brokers)/t?batch.num.messages=10&topic.metadata.refresh.fast.interval.ms=10"
+            "kafka://\(cluster.brokers)/t?batch.num.messages=10&max.in.flight=1&topic.metadata.refresh.fast.interval.ms=10"
         )
         let error = rd_kafka_resp_err_t(code)
         cluster.fail(.produce, error, RD_KAFKA_RESP_ERR_NO_ERROR, error, error)
@@ -60,7 +62,7 @@ import Testing
             letters(try await sink.send((0..<300).map { message(UInt64($0), key: "\($0 % 3)") }))
                 == String(repeating: "d", count: 300)
         )
-        expectComplete(try await Kcat.read("t", of: cluster.brokers), count: 300)
+        expectComplete(try await Kcat.read("t", of: cluster.brokers), count: 300, repeating: true)
         await sink.close()
     }
 
@@ -126,15 +128,12 @@ import Testing
     func fatal() async throws {
         let cluster = try MockCluster()
         cluster.createTopic("t")
-        let sink = try await open("kafka://\(cluster.brokers)/t?batch.num.messages=10")
+        let sink = try await open("kafka://\(cluster.brokers)/t?batch.num.messages=10&max.in.flight=1")
         _ = try await sink.send([message(0, key: "first")])
         cluster.fail(.produce, RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER)
-        #expect(
-            letters(try await sink.send((1...300).map { message(UInt64($0), key: "\($0 % 3)") }))
-                == String(repeating: "d", count: 300)
-        )
-        let records = try await Kcat.read("t", of: cluster.brokers)
-        #expect(Set(records.compactMap(\.number)) == Set(0...300))
+        let results = letters(try await sink.send((1...300).map { message(UInt64($0), key: "\($0 % 3)") }))
+        #expect(results == String(repeating: "d", count: 300))
+        expectComplete(try await Kcat.read("t", of: cluster.brokers), count: 301, repeating: true)
         await sink.close()
     }
 
@@ -194,13 +193,18 @@ import Testing
         await sink.close()
     }
 
-    /// Expects each number from 0 once, in order per key.
+    /// Expects each number from 0, in order per key.
+    ///
+    /// - Parameter repeating: Whether some may be there again: this cluster does not know what it has already.
     private func expectComplete(
         _ records: [Kcat.Record],
         count: Int,
+        repeating: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        #expect(records.compactMap(\.number).sorted() == Array(0..<count), sourceLocation: sourceLocation)
-        #expect(isOrderedPerKey(records), sourceLocation: sourceLocation)
+        let missing = Set(0..<count).subtracting(records.compactMap(\.number)).count
+        #expect(missing == 0, sourceLocation: sourceLocation)
+        #expect(repeating || records.count == count, sourceLocation: sourceLocation)
+        #expect(disorder(records, repeating: repeating) == nil, sourceLocation: sourceLocation)
     }
 }

@@ -20,13 +20,18 @@ struct Trouble {
         self.text = text.firstRange(of: " (after ").map { String(text[..<$0.lowerBound]) } ?? text
     }
 
+    /// Whether TLS fails; the library says of some handshakes only that the connection broke, with OpenSSL's words.
+    var isAboutTLS: Bool {
+        code == RD_KAFKA_RESP_ERR__SSL || text.contains("SSL routines")
+    }
+
     /// Which of two troubles explains more: refused credentials and certificates more than a closed connection.
     var weight: Int {
         switch code {
         case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
             RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
             3
-        case RD_KAFKA_RESP_ERR__SSL: 2
+        case _ where isAboutTLS: 2
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: 0
         default: 1
         }

@@ -55,7 +55,7 @@ struct KafkaFailure {
         switch trouble.code {
         case _ where trouble.weight == 3:
             return unauthorized(text, object: "a connection")
-        case RD_KAFKA_RESP_ERR__SSL:
+        case _ where trouble.isAboutTLS:
             return SinkError(
                 .unavailable,
                 "\(cluster): TLS fails: \(text). Check ssl.ca.location, and that the certificate names the host."

@@ -156,7 +156,8 @@ final class ProducerLoop {
             case RD_KAFKA_RESP_ERR__QUEUE_FULL:
                 // Reports make room, and signal.
                 return false
-            case RD_KAFKA_RESP_ERR__FATAL:
+            case _ where Verdict(code) == .again:
+                // The producer has failed for good; its reports tell the same.
                 drain(.waiting)
                 return false
             case _ where Verdict(code) == .suspect:
