@@ -131,9 +131,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "KafkaMockCluster",
+            dependencies: ["CLibRDKafka"],
+            path: "Tests/KafkaMockCluster",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SluiceKafkaTests",
-            dependencies: ["CLibRDKafka", "SluiceKafka", "SluicePostgres", "SluiceSinks"],
+            dependencies: ["CLibRDKafka", "KafkaMockCluster", "SluiceKafka", "SluicePostgres", "SluiceSinks"],
             swiftSettings: settings
         ),
         .testTarget(

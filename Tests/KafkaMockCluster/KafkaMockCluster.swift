@@ -1,11 +1,12 @@
 import CLibRDKafka
+import Glibc
 
 /// A Kafka cluster in memory as a process of its own, for tests that kill brokers: `KafkaMockCluster [BROKERS]`.
 ///
 /// Prints its brokers as `HOST:PORT,…` and then, for each line of standard input, `ok` or what is wrong with it:
 ///
 /// - `topic NAME PARTITIONS` makes a topic;
-/// - `stop BROKER` closes a broker's connections and refuses new ones, `start BROKER` takes them again; -1 is all;
+/// - `stop BROKER` closes a broker's connections and refuses new ones; -1 is all;
 /// - `leader TOPIC PARTITION BROKER` moves a partition;
 /// - `delay MILLISECONDS` holds back every answer;
 /// - `fail CODE…` fails the next requests to write, each with a code of Kafka's protocol, 0 for none.
@@ -22,7 +23,6 @@ import CLibRDKafka
             switch (words.first, words.count, numbers.count) {
             case ("topic", 3, 1): cluster.createTopic(String(words[1]), partitions: numbers[0])
             case ("stop", 2, 1): cluster.stop(broker: numbers[0])
-            case ("start", 2, 1): cluster.start(broker: numbers[0])
             case ("leader", 4, 2): cluster.setLeader(numbers[1], topic: String(words[1]), partition: numbers[0])
             case ("delay", 2, 1): cluster.setDelay(milliseconds: numbers[0])
             case ("fail", 2..., words.count - 1): cluster.fail(.produce, numbers.map { rd_kafka_resp_err_t($0) })

@@ -2,6 +2,7 @@ import SluicePostgres
 import SluiceSinks
 import Testing
 
+@testable import KafkaMockCluster
 @testable import SluiceKafka
 
 /// What arrives, read back with another client.

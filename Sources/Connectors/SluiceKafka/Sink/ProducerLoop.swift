@@ -121,7 +121,13 @@ final class ProducerLoop {
             let now = Instant.now
             for index in pending.indices where pending[index].request.needsOneByOne == isOneByOne {
                 pending[index].request.begin(at: now, timeout: settings.options.timeout)
-                guard handOver(&pending[index].request, to: client) else { return }
+                switch handOver(&pending[index].request, to: client) {
+                case .done: continue
+                // Reports make room, and signal.
+                case .isFull: return
+                // Its reports tell the same.
+                case .hasFailed: return drain(.waiting)
+                }
             }
         } catch {
             for entry in pending { entry.call.fail(error) }
@@ -136,8 +142,15 @@ final class ProducerLoop {
         return client
     }
 
-    /// Whether there is room for more.
-    private func handOver(_ request: inout Request, to client: ProducerClient) -> Bool {
+    /// How handing a request over ended.
+    private enum HandOver {
+        case done
+        case isFull
+        /// The producer takes nothing any more.
+        case hasFailed
+    }
+
+    private func handOver(_ request: inout Request, to client: ProducerClient) -> HandOver {
         while let (index, part) = request.nextRecord {
             let message = request.messages[index]
             let route: Route
@@ -154,12 +167,9 @@ final class ProducerLoop {
             case RD_KAFKA_RESP_ERR_NO_ERROR:
                 request.handedOver()
             case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-                // Reports make room, and signal.
-                return false
+                return .isFull
             case _ where Verdict(code) == .again:
-                // The producer has failed for good; its reports tell the same.
-                drain(.waiting)
-                return false
+                return .hasFailed
             case _ where Verdict(code) == .suspect:
                 request.notTaken(failure.refusal(of: message, code))
             default:
@@ -167,7 +177,7 @@ final class ProducerLoop {
                 request.notTaken(.failed(reason: reason))
             }
         }
-        return true
+        return .done
     }
 
     // MARK: - Reports

@@ -12,8 +12,6 @@ final class MockCluster: @unchecked Sendable {
     /// Which request an error is for.
     enum Request: Int16 {
         case produce = 0
-        case metadata = 3
-        case initProducerID = 22
     }
 
     init(brokers: Int32 = 3) throws {
@@ -21,7 +19,7 @@ final class MockCluster: @unchecked Sendable {
         rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
         guard let owner = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, nil, 0),
             let cluster = rd_kafka_mock_cluster_new(owner, brokers)
-        else { throw TestFailure("no cluster in memory") }
+        else { throw NoCluster() }
         (self.owner, self.cluster) = (owner, cluster)
     }
 
@@ -43,7 +41,7 @@ final class MockCluster: @unchecked Sendable {
     }
 
     /// Lets the next requests of a kind fail, one for each code; `_TRANSPORT` closes the connection.
-    func fail(_ request: Request, _ codes: rd_kafka_resp_err_t...) {
+    func fail(_ request: Request, _ codes: [rd_kafka_resp_err_t]) {
         rd_kafka_mock_push_request_errors_array(cluster, request.rawValue, codes.count, codes)
     }
 
@@ -52,13 +50,11 @@ final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_clear_request_errors(cluster, request.rawValue)
     }
 
-    /// Closes the connections of a broker, or of all, and refuses new ones.
+    /// Closes the connections of a broker, or of all, and refuses new ones for ever.
+    ///
+    /// The library could start it again, but ends the process if anybody has taken its port in the meantime.
     func stop(broker: Int32 = -1) {
         rd_kafka_mock_broker_set_down(cluster, broker)
-    }
-
-    func start(broker: Int32 = -1) {
-        rd_kafka_mock_broker_set_up(cluster, broker)
     }
 
     func setLeader(_ broker: Int32, topic: String, partition: Int32) {
@@ -70,3 +66,6 @@ final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_broker_set_rtt(cluster, -1, milliseconds)
     }
 }
+
+/// The library cannot start a cluster.
+struct NoCluster: Error {}
