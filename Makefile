@@ -26,7 +26,8 @@ build: setup ## Build everything for debugging
 release: setup ## Build the command, optimized: .build/release/sluice
 	swift build -c release --product sluice
 
-test: setup ## Run all tests, against throwaway Postgres servers
+test: ## Run all tests, against throwaway Postgres servers
+	@scripts/setup tests
 	swift test
 
 demo: release ## Stream a busy throwaway Postgres into a slow sink, and compare (CHANGES=1000000)

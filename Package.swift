@@ -28,6 +28,7 @@ let package = Package(
         .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
         .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
         .library(name: "SluiceKafka", targets: ["SluiceKafka"]),
+        .library(name: "SluiceSQS", targets: ["SluiceSQS"]),
         .executable(name: "sluice", targets: ["SluiceCommand"]),
     ],
     dependencies: [
@@ -37,6 +38,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         .target(
@@ -85,6 +90,24 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Sources/Connectors/SluiceKafka",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SluiceHTTP",
+            dependencies: [
+                "SluiceSinks", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Connectors/SluiceHTTP",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SluiceSQS",
+            dependencies: [
+                "SluiceHTTP", "SluicePostgres", "SluiceSinks", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Sources/Connectors/SluiceSQS",
             swiftSettings: settings
         ),
         .executableTarget(
@@ -140,6 +163,24 @@ let package = Package(
         .testTarget(
             name: "SluiceKafkaTests",
             dependencies: ["CLibRDKafka", "KafkaMockCluster", "SluiceKafka", "SluicePostgres", "SluiceSinks"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "ConnectorTesting",
+            dependencies: [
+                "SluicePostgres", "SluiceSinks",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Tests/ConnectorTesting",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceSQSTests",
+            dependencies: [
+                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSQS",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(
