@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
         .library(name: "SluiceKafka", targets: ["SluiceKafka"]),
         .library(name: "SluiceSQS", targets: ["SluiceSQS"]),
+        .library(name: "SluiceWebhook", targets: ["SluiceWebhook"]),
         .executable(name: "sluice", targets: ["SluiceCommand"]),
     ],
     dependencies: [
@@ -110,6 +111,14 @@ let package = Package(
             path: "Sources/Connectors/SluiceSQS",
             swiftSettings: settings
         ),
+        .target(
+            name: "SluiceWebhook",
+            dependencies: [
+                "SluiceHTTP", "SluicePostgres", "SluiceSinks", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Sources/Connectors/SluiceWebhook",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
@@ -179,6 +188,14 @@ let package = Package(
             name: "SluiceSQSTests",
             dependencies: [
                 "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSQS",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceWebhookTests",
+            dependencies: [
+                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceWebhook",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
