@@ -18,6 +18,7 @@ let package = Package(
         .package(name: "sluice", path: ".."),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/OpenCombine/OpenCombine", from: "0.14.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .executableTarget(
@@ -48,6 +49,15 @@ let package = Package(
             dependencies: [
                 "BareKafka", .product(name: "SluiceKafka", package: "sluice"),
                 .product(name: "SluicePostgres", package: "sluice"), .product(name: "SluiceSinks", package: "sluice"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "SQSRequests",
+            dependencies: [
+                .product(name: "SluicePostgres", package: "sluice"), .product(name: "SluiceSinks", package: "sluice"),
+                .product(name: "SluiceSQS", package: "sluice"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),
