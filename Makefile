@@ -11,8 +11,8 @@ benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-kafka bench-pushing examples docs
-.PHONY: simulate soak fuzz clean
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-kafka bench-pushing bench-sqs
+.PHONY: examples docs simulate soak fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,12 +55,16 @@ bench-kafka: setup ## Measure the Kafka sink next to a bare loop around librdkaf
 	swift run -c release --package-path Benchmarks KafkaBenchmark
 
 bench-pushing: setup ## Measure a call that waits, an unbounded cast and demand, and draw docs/pushing.svg
-	swift build -c release --package-path Benchmarks
+	swift build -c release --package-path Benchmarks --product Pushing
+	swift build -c release --package-path Benchmarks --product PushingFigure
 	@mkdir -p docs $(pushing)
 	@for way in demand call cast; do \
 		echo "$$way: 10 seconds"; $(benchmarks)/Pushing $$way 10 >$(pushing)/$$way.csv || exit 1; \
 	done
 	$(benchmarks)/PushingFigure $(pushing)/demand.csv $(pushing)/call.csv $(pushing)/cast.csv docs/pushing.svg
+
+bench-sqs: setup ## Measure what the SQS sink itself costs, against a stub: no figure about SQS
+	swift run -c release --package-path Benchmarks SQSRequests
 
 examples: ## Build the examples; the README and the articles must show exactly what is built
 	swift build --package-path Examples/Counter
