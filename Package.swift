@@ -122,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluicePostgres", "SluiceSinks",
+                "Sluice", "SluiceKafka", "SluicePostgres", "SluiceSinks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

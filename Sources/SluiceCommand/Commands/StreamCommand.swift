@@ -9,22 +9,24 @@ struct StreamCommand: AsyncParsableCommand {
         abstract: "Streams the changes of one database to one sink until stopped.",
         discussion: """
             FROM is a connection URL; libpq's environment variables, service files and .pgpass fill in what it leaves
-            out. TO is - (standard output), file:PATH (one JSON object per line) or sqlite:PATH.
+            out. TO is - (standard output), file:PATH (one JSON object per line), sqlite:PATH or
+            kafka://HOST:PORT/TOPIC.
 
             Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file: and
-            sqlite: then hold every change once; - may repeat the last second's.
+            sqlite: then hold every change once; - and brokers may get the last second's again, in the same order.
 
             EXAMPLES
               sluice stream postgres://localhost/shop - --create
               sluice stream postgres://app@db.internal/shop file:changes.ndjson --tables orders,customers
               sluice stream postgres://localhost/shop sqlite:changes.db --until now
+              sluice stream postgres://localhost/shop kafka://localhost:9092/shop.{table} --dead-letter file:dead.ndjson
             """
     )
 
     @Argument(help: "The database: postgres://USER@HOST:PORT/DATABASE.")
     var from: String
 
-    @Argument(help: "The sink: -, file:PATH or sqlite:PATH.")
+    @Argument(help: "The sink: -, file:PATH, sqlite:PATH or kafka://HOST:PORT/TOPIC.")
     var to: String
 
     @Option(help: ArgumentHelp("The replication slot.", valueName: "name"))
@@ -83,6 +85,18 @@ struct StreamCommand: AsyncParsableCommand {
     )
     var maxPause = TimeSpan(duration: .seconds(300))
 
+    @Option(
+        help: ArgumentHelp(
+            "Where messages go that a broker does not take: file:PATH, sqlite:PATH or another broker's topic.",
+            discussion: "Without it, such a message ends the stream.",
+            valueName: "sink"
+        )
+    )
+    var deadLetter: String?
+
+    @Option(help: ArgumentHelp("With --dead-letter: put a message aside after so many failures.", valueName: "n"))
+    var attempts = 10
+
     @Flag(help: "Wait while another process has the slot or the sink, and take over when it ends.")
     var standby = false
 
@@ -95,6 +109,9 @@ struct StreamCommand: AsyncParsableCommand {
                 "--rate \(rate) would deliver nothing. Give at least 1 message per second, or leave it out."
             )
         }
+        if attempts < 1 {
+            throw ValidationError("--attempts \(attempts) would send nothing. Give at least 1.")
+        }
         if memory.bytes < 1 << 20 {
             throw ValidationError("--memory is too small to read from the server in useful pieces. Give at least 1MB.")
         }
@@ -106,10 +123,10 @@ struct StreamCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(mode: progress.resolved(sinkIsTerminal: to == "-" && isatty(STDOUT_FILENO) == 1))
         do {
-            let sink = try SinkURL(to)
+            let sink = try SinkName(to)
             var options = StreamOptions(
                 target: try ConnectionTarget(from),
-                makeSink: { sink.makeSink() },
+                makeSink: sink.makeSink,
                 slot: slot,
                 publication: publication
             )
@@ -124,6 +141,8 @@ struct StreamCommand: AsyncParsableCommand {
             options.resumeFromTransactionStart = resumeFromTransactionStart
             options.maxPause = maxPause.duration
             options.standsBy = standby
+            options.makeDeadLetters = try deadLetter.map { try SinkName($0).deadLetters(for: sink) }
+            options.attempts = attempts
             let session = StreamSession(options: options, console: console)
             StopSignals.install { session.stop() }
             let summary = try await session.run()

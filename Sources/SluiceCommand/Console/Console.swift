@@ -53,6 +53,9 @@ final class Console: Sendable {
                     + "\(StreamSession.drainDeadline). Nothing is lost: they will be sent again at the next start."
             )
         }
+        if summary.deadLetters > 0 {
+            notice("\(summary.deadLetters) messages are not in the sink but among the dead letters, with their reasons.")
+        }
         if summary.undecodable > 0 {
             notice("\(summary.undecodable) rows could not be decoded; their messages have the action \"undecodable\".")
         }

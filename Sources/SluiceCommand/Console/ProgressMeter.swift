@@ -87,6 +87,7 @@ final class ProgressMeter: Sendable {
             safeLSN: safe.description,
             lagBytes: opened.monitor.position.map { Int(max($0.rawValue, safe.rawValue) - safe.rawValue) },
             rssBytes: residentMemory(),
+            deadLetters: opened.checkpointer.tally.deadLetters,
             capacity: opened.budget.capacity
         )
     }

@@ -20,6 +20,8 @@ struct ProgressSample: Encodable, Sendable {
     /// How far the safe position is behind the end of the server's log; nil if the server has not told.
     var lagBytes: Int?
     var rssBytes: Int
+    /// Messages among the changes that are not in the sink but among the dead letters.
+    var deadLetters: Int
     /// Set in the last line only: read and not delivered.
     var undelivered: Int?
 
@@ -28,7 +30,7 @@ struct ProgressSample: Encodable, Sendable {
 
     private enum CodingKeys: CodingKey {
         case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes
-        case rssBytes, undelivered
+        case rssBytes, deadLetters, undelivered
     }
 
     /// Every key is in every line, whatever is known; only the last line says what was left.
@@ -44,6 +46,7 @@ struct ProgressSample: Encodable, Sendable {
         try container.encode(safeLSN, forKey: .safeLSN)
         try container.encode(lagBytes, forKey: .lagBytes)
         try container.encode(rssBytes, forKey: .rssBytes)
+        try container.encode(deadLetters, forKey: .deadLetters)
         try container.encodeIfPresent(undelivered, forKey: .undelivered)
     }
 }

@@ -16,6 +16,8 @@ final class Checkpointer: Sendable {
         var messages = 0
         /// Messages of rows that could not be decoded, among them.
         var undecodable = 0
+        /// Messages that are among the dead letters, and not in the sink.
+        var deadLetters = 0
     }
 
     private let store: CheckpointStore
@@ -47,6 +49,11 @@ final class Checkpointer: Sendable {
             state.tally.undecodable += delivered.undecodable
         }
         progress.acknowledge(through: delivered.sequence)
+    }
+
+    /// Counts a message that is among the dead letters now.
+    func buried() {
+        state.withLock { $0.tally.deadLetters += 1 }
     }
 
     /// Saves once a second until cancelled.

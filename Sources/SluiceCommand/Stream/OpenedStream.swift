@@ -12,6 +12,7 @@ struct OpenedStream: Sendable {
     let progress: SlotProgress
     let checkpointer: Checkpointer
     let sink: any Sink
+    let deadLetters: (any DeadLetterBox)?
 
     private let store: CheckpointStore
 
@@ -33,14 +34,18 @@ struct OpenedStream: Sendable {
             slot: options.slot
         )
         let store = CheckpointStore(folder: options.stateFolder)
+        let deadLetters = options.makeDeadLetters?(source)
         let start: Start
         do {
+            if let deadLetters { try await entrance.whenFree { try await deadLetters.open() } }
             start = try await Self.start(options, store: store, source: source, report: report, entrance: entrance)
         } catch {
+            await deadLetters?.close()
             await store.close()
             throw error
         }
         self.store = store
+        self.deadLetters = deadLetters
         sink = start.sink
         for notice in start.decision.notices { console.notice(notice) }
         progress = SlotProgress(startingAt: start.decision.position)
@@ -52,7 +57,8 @@ struct OpenedStream: Sendable {
                 host: options.target.host,
                 slot: options.slot
             ),
-            tables: TableFilter(options.tables)
+            tables: TableFilter(options.tables),
+            splitsKeyChanges: (start.sink as? any KeyedSink)?.splitsKeyChanges ?? false
         )
         keys = KeyCatalog(options.target)
         monitor = ServerMonitor(claim)
@@ -98,6 +104,7 @@ struct OpenedStream: Sendable {
         keys.close()
         monitor.close()
         if waitForSink { await sink.close() }
+        await deadLetters?.close()
         await store.close()
     }
 }

@@ -19,6 +19,10 @@ struct StreamOptions: Sendable {
     var resumeFromTransactionStart = false
     /// After so long a pause the connection is closed.
     var maxPause = Duration.seconds(300)
+    /// Where messages go that the sink does not take; nil: such a message ends the stream.
+    var makeDeadLetters: (@Sendable (SourceIdentity) -> (any DeadLetterBox)?)?
+    /// After so many failures a message is put aside.
+    var attempts = 10
     /// Whether to wait while another process has the slot or the sink.
     var standsBy = false
     var streaming = StreamingMode.auto

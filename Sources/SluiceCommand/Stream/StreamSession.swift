@@ -85,11 +85,19 @@ final class StreamSession: Sendable {
     private func stream(_ opened: OpenedStream) async throws -> StreamSummary {
         let meter = ProgressMeter(opened)
         live.withLock { $0 = meter }
+        let path = try DeliveryPath(opened, attempts: options.attempts, console: console) { delivered in
+            meter.acknowledged(through: delivered.sequence)
+            opened.checkpointer.delivered(delivered)
+        }
         opened.reader.start()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask { [self] in
-                try await runGraph(opened, meter)
+                try await runGraph(opened, meter, path)
                 return true
+            }
+            group.addTask {
+                try await path.run()
+                return false
             }
             group.addTask {
                 try await opened.checkpointer.run()
@@ -109,15 +117,13 @@ final class StreamSession: Sendable {
         return StreamSummary(
             changes: opened.checkpointer.tally.messages,
             undecodable: opened.checkpointer.tally.undecodable,
+            deadLetters: opened.checkpointer.tally.deadLetters,
             undelivered: Int(changes) - meter.acknowledged,
             sample: meter.sample()
         )
     }
 
-    private func runGraph(_ opened: OpenedStream, _ meter: ProgressMeter) async throws {
-        guard let sink = opened.sink as? any OrderedSink else {
-            throw SinkError(.unsupported, "\(opened.sink.identity) is of no kind that can be delivered to.")
-        }
+    private func runGraph(_ opened: OpenedStream, _ meter: ProgressMeter, _ path: DeliveryPath) async throws {
         do {
             try await withStages { stages in
                 let slot = stages.start("slot") { SlotProducer(source: opened.reader) }
@@ -133,13 +139,7 @@ final class StreamSession: Sendable {
                     try await processor.subscribe(to: slot, maxDemand: 2048, minDemand: 1536)
                     try await ordered.subscribe(to: processor)
                 }
-                let delivery = stages.start("delivery") { [limit] in
-                    Delivery(to: sink, budget: opened.budget, limit: limit) { delivered in
-                        meter.acknowledged(through: delivered.sequence)
-                        opened.checkpointer.delivered(delivered)
-                    }
-                }
-                try await delivery.subscribe(to: ordered, maxDemand: 8192, minDemand: 7168)
+                try await path.attach(to: ordered, in: stages, limit: limit)
                 meter.watch(demand: { slot.demand })
                 beginStreaming {
                     opened.reader.settle()

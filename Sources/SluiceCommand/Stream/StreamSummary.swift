@@ -4,6 +4,8 @@ struct StreamSummary: Sendable {
     var changes: Int
     /// Messages of rows that could not be decoded, among the changes.
     var undecodable: Int
+    /// Messages that are among the dead letters, among the changes.
+    var deadLetters: Int
     /// Changes and Commits that were read and not delivered; they will be sent again.
     var undelivered: Int
     /// The last sample.

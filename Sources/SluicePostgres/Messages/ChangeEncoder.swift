@@ -17,6 +17,7 @@ package struct ChangeEncoder: Sendable {
     private let suffix: [UInt8]
     private let filter: TableFilter
     private let batchLimit: Int
+    private let splitsKeyChanges: Bool
     private var bytesPerChange = 640
 
     /// Makes an encoder.
@@ -24,8 +25,15 @@ package struct ChangeEncoder: Sendable {
     /// - Parameters:
     ///   - source: What every message's metadata says of its source.
     ///   - tables: Rows of other tables become no messages.
+    ///   - splitsKeyChanges: An update that changes a row's key becomes a delete of the old key and an insert of the new.
     ///   - batchLimit: How many bytes of messages share one batch at most; a longer message has one of its own.
-    package init(source: MessageSource, tables: TableFilter = .all, batchLimit: Int = 1 << 30) {
+    package init(
+        source: MessageSource,
+        tables: TableFilter = .all,
+        splitsKeyChanges: Bool = false,
+        batchLimit: Int = 1 << 30
+    ) {
+        self.splitsKeyChanges = splitsKeyChanges
         suffix = source.encoded
         filter = tables
         self.batchLimit = batchLimit
@@ -35,7 +43,8 @@ package struct ChangeEncoder: Sendable {
     package mutating func encode(_ changes: [RawChange]) -> [Change] {
         var messages = MessageWriter(
             suffix: suffix,
-            capacity: min(changes.count * (bytesPerChange + bytesPerChange / 8) + 1024, batchLimit)
+            capacity: min(changes.count * (bytesPerChange + bytesPerChange / 8) + 1024, batchLimit),
+            splitsKeyChanges: splitsKeyChanges
         )
         var results: [Change] = []
         results.reserveCapacity(changes.count)

@@ -1,17 +1,39 @@
 extension MessageWriter {
     /// Appends the message of an Insert, Update or Delete.
     ///
+    /// An update that changes the key is two if the writer splits such: the delete of the row with the old key, and the
+    /// insert of the one with the new.
+    ///
+    /// - Returns: The number of messages.
     /// - Throws: Before anything is written, if the row's tuples do not fit the table.
     mutating func appendRow(
         _ message: RowMessage,
         in bytes: UnsafeRawBufferPointer,
         of table: MessageTable
-    ) throws(PgOutputError) {
+    ) throws(PgOutputError) -> Int32 {
+        try row.load(message, in: bytes, columnCount: table.plan.columns.count)
+        guard splitsKeyChanges, isKeyChanged(in: bytes, of: table) else {
+            appendLoadedRow(message.action, sub: 0, in: bytes, of: table)
+            return 1
+        }
+        let new = row.takeNew()
+        appendLoadedRow(.delete, sub: 0, in: bytes, of: table)
+        row.putBack(new)
+        appendLoadedRow(.insert, sub: 1, in: bytes, of: table)
+        return 2
+    }
+
+    @inline(__always)
+    private mutating func appendLoadedRow(
+        _ action: RowMessage.Action,
+        sub: Int32,
+        in bytes: UnsafeRawBufferPointer,
+        of table: MessageTable
+    ) {
         let plan = table.plan
-        try row.load(message, in: bytes, columnCount: plan.columns.count)
         out.append("{\"record\":")
         let hasHoles = appendRecord(in: bytes, of: plan)
-        switch message.action {
+        switch action {
         case .insert:
             out.append(",\"changes\":null,\"action\":\"insert\",\"metadata\":{")
         case .update:
@@ -21,10 +43,10 @@ extension MessageWriter {
         case .delete:
             out.append(",\"changes\":null,\"action\":\"delete\",\"metadata\":{")
         }
-        metadata.append(to: &out, table: plan.metadata, sub: 0)
+        metadata.append(to: &out, table: plan.metadata, sub: sub)
         let keyStart = out.count
         let hasKey = appendKeys(in: bytes, of: table)
-        noteKey(from: hasKey ? keyStart : nil, message.action.told, in: bytes, of: table)
+        noteKey(from: hasKey ? keyStart : nil, action.told, in: bytes, of: table)
         out.append(metadata.suffix)
         if hasHoles { appendHoles(of: table) }
         out.append("}}\n")
@@ -137,22 +159,29 @@ extension MessageWriter {
         if let start, table.isOrderedByKey {
             entry.start = Int32(clamping: start - changeStart)
             entry.length = Int32(clamping: out.count - start)
-            if !row.old.isEmpty, !row.new.isEmpty { notePreviousKey(in: &entry, bytes, of: table) }
+            if isKeyChanged(in: bytes, of: table) { notePreviousKey(in: &entry, bytes, of: table) }
         }
         keys.entries.append(entry)
     }
 
-    /// Remembers the key of the row before an update, if that was another.
+    /// Whether an update has given the row another key, by which it is ordered.
+    @inline(__always)
+    private func isKeyChanged(in bytes: UnsafeRawBufferPointer, of table: MessageTable) -> Bool {
+        guard !row.old.isEmpty, !row.new.isEmpty, table.isOrderedByKey, let columns = table.keyColumns else {
+            return false
+        }
+        return columns.contains { column in
+            row.oldValue(column, of: table.plan).map { !isSame($0, row.new[column], in: bytes) } ?? false
+        }
+    }
+
+    /// Remembers the key of the row before an update.
     private mutating func notePreviousKey(
         in entry: inout BatchKeys.Entry,
         _ bytes: UnsafeRawBufferPointer,
         of table: MessageTable
     ) {
         guard let columns = table.keyColumns else { return }
-        let isChanged = columns.contains { column in
-            row.oldValue(column, of: table.plan).map { !isSame($0, row.new[column], in: bytes) } ?? false
-        }
-        guard isChanged else { return }
         var text = ByteWriter(capacity: 64)
         for column in columns {
             let value = row.oldValue(column, of: table.plan) ?? row.new[column]

@@ -6,6 +6,7 @@ struct MessageWriter: ~Copyable {
     var metadata: MetadataWriter
     var row = RowValues()
     var keys = BatchKeys()
+    let splitsKeyChanges: Bool
 
     /// Where the messages of the current change start.
     private(set) var changeStart = 0
@@ -17,7 +18,8 @@ struct MessageWriter: ~Copyable {
     /// How many of the batch's schema changes were told.
     private var toldChanges = 0
 
-    init(suffix: [UInt8], capacity: Int) {
+    init(suffix: [UInt8], capacity: Int, splitsKeyChanges: Bool = false) {
+        self.splitsKeyChanges = splitsKeyChanges
         out = ByteWriter(capacity: capacity)
         metadata = MetadataWriter(suffix: suffix)
     }
@@ -113,8 +115,7 @@ struct MessageWriter: ~Copyable {
         case .insert, .update, .delete:
             let table = try self.table(for: RowMessage.relationOID(of: message))
             guard table.isAccepted else { return .filtered }
-            try appendRow(RowMessage(decoding: message), in: message, of: table)
-            return .messages(count: 1)
+            return .messages(count: try appendRow(RowMessage(decoding: message), in: message, of: table))
         case .truncate:
             return try appendTruncates(Truncate(decoding: message))
         case .commit:

@@ -58,6 +58,17 @@ struct RowValues {
         PgOutputError(.columnCount, "Row: a tuple has \(count) columns, its relation has \(expected).")
     }
 
+    /// Takes the row after the change away, so that what is left is a deleted row.
+    mutating func takeNew() -> [TupleValue] {
+        defer { new = [] }
+        return new
+    }
+
+    /// Gives the row after the change back.
+    mutating func putBack(_ new: [TupleValue]) {
+        self.new = new
+    }
+
     /// The old value of a column, or `nil` if it is not told.
     @inline(__always)
     func oldValue(_ column: Int, of plan: ColumnPlan) -> TupleValue? {

@@ -27,7 +27,7 @@ extension Relation {
     /// Whether a change of the key always comes with the key before it.
     ///
     /// It does if every column of the key is part of the replica identity; where that is nothing, rows never change.
-    var isKeyCovered: Bool {
+    package var isKeyCovered: Bool {
         guard let keyColumns else { return false }
         return replicaIdentity == UInt8(ascii: "n") || keyColumns.allSatisfy { columns[$0].isIdentity }
     }

@@ -16,11 +16,11 @@ public struct SinkURL: Hashable, Sendable {
 
     /// Kinds of sinks that Sluice is meant to have.
     private static let planned: Set<Substring> = [
-        "kafka", "sqs", "amqp", "amqps", "rabbitmq", "redis", "rediss", "nats", "http", "https", "webhook", "postgres",
+        "sqs", "amqp", "amqps", "rabbitmq", "redis", "rediss", "nats", "http", "https", "webhook", "postgres",
         "postgresql",
     ]
 
-    private static let known = "Sinks are - (standard output), file:PATH and sqlite:PATH."
+    private static let known = "Sinks are - (standard output), file:PATH, sqlite:PATH and kafka://HOST:PORT/TOPIC."
 
     /// Reads a sink's name.
     ///
@@ -54,6 +54,17 @@ public struct SinkURL: Hashable, Sendable {
         case .standardOutput: StandardOutputSink()
         case .file(let path): FileSink(path: path)
         case .sqlite(let path): SQLiteSink(path: path)
+        }
+    }
+
+    /// Makes a place for dead letters; nothing is opened yet.
+    ///
+    /// - Returns: `nil` for standard output.
+    public func makeDeadLetters() -> (any DeadLetterBox)? {
+        switch kind {
+        case .standardOutput: nil
+        case .file(let path): FileDeadLetters(path: path)
+        case .sqlite(let path): SQLiteDeadLetters(path: path)
         }
     }
 

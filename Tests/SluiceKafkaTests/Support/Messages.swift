@@ -6,7 +6,7 @@ let shop = SourceIdentity(systemIdentifier: "7300000000000000001", timeline: 1, 
 /// A message whose body tells its number.
 func message(
     _ number: UInt64,
-    _ action: OutgoingMessage.Action = .insert,
+    _ action: MessageAction = .insert,
     table: String? = "orders",
     key: String? = "1",
     size: Int = 0

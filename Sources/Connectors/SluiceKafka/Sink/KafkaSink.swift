@@ -23,6 +23,9 @@ public final class KafkaSink: KeyedSink {
     /// sink lets it time out none, and gives up all at once.
     public let keyFailure = KeyFailure.prefix
 
+    /// A compacted topic keeps the last record of each key: without a delete a row would stay under its old key.
+    public let splitsKeyChanges = true
+
     private let settings: KafkaSettings
     private let inbox = Inbox()
 

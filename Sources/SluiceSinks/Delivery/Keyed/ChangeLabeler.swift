@@ -48,8 +48,11 @@ struct ChangeLabeler {
         case .insert, .update, .delete, .read: break
         case .truncate, .schema, .undecodable, nil: return .wholeTable
         }
-        // The rows of a table without a key are one chain: each waits for the last.
-        guard let row = label?.row else { return .key(tableHash) }
+        guard let row = label?.row else {
+            // The rows of a table without a key are one chain: each waits for the last. One whose key alone is not known
+            // may belong to any.
+            return label?.table?.isKeyCovered == true ? .wholeTable : .key(tableHash)
+        }
         let key = hash(change.batch.bytes[row])
         guard let previous = label?.previousRow else { return .key(key) }
         return .keys(key, hash(previous.utf8))
