@@ -169,9 +169,15 @@ let package = Package(
             path: "Tests/KafkaMockCluster",
             swiftSettings: settings
         ),
+        .target(
+            name: "KafkaTesting",
+            dependencies: ["SluicePostgres"],
+            path: "Tests/KafkaTesting",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SluiceKafkaTests",
-            dependencies: ["CLibRDKafka", "KafkaMockCluster", "SluiceKafka", "SluicePostgres", "SluiceSinks"],
+            dependencies: ["CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceKafka", "SluicePostgres", "SluiceSinks"],
             swiftSettings: settings
         ),
         .target(
@@ -203,8 +209,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "SluiceCommand", "SluicePostgres", "SluiceSinks", "SluiceTesting",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceCommand", "SluicePostgres", "SluiceSinks",
+                "SluiceTesting", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["SCENARIOS-A-B-F-G.md"],
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import CLibRDKafka
+import KafkaTesting
 import SluiceSinks
 import Testing
 

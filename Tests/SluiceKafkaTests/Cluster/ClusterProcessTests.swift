@@ -1,3 +1,4 @@
+import KafkaTesting
 import SluiceSinks
 import Testing
 

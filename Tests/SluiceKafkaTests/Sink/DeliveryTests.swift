@@ -1,4 +1,5 @@
 import SluicePostgres
+import KafkaTesting
 import SluiceSinks
 import Testing
 

@@ -1,4 +1,5 @@
 import Glibc
+import Sluice
 import SluicePostgres
 import Synchronization
 

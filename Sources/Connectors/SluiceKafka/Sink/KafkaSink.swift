@@ -1,3 +1,4 @@
+internal import Sluice
 import SluicePostgres
 public import SluiceSinks
 

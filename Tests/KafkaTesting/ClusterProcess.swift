@@ -2,19 +2,20 @@ import Foundation
 import SluicePostgres
 
 /// `KafkaMockCluster`, the cluster in memory as a process that can be killed.
-final class ClusterProcess: Sendable {
+package final class ClusterProcess: Sendable {
     /// `HOST:PORT,…`
-    let brokers: String
+    package let brokers: String
     private let process: Process
     // It ends when its input does.
     private let input: Pipe
     private let output: Pipe
 
-    static func start() async throws -> ClusterProcess {
+    package static func start() async throws -> ClusterProcess {
         try await BlockingThread().run { try ClusterProcess() }
     }
 
-    private init() throws {
+    /// Starts it, and blocks until it is there.
+    package init() throws {
         // The tests are built beside it.
         let products = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
             .deletingLastPathComponent()
@@ -32,16 +33,19 @@ final class ClusterProcess: Sendable {
     }
 
     /// Gives a command and waits for its `ok`.
-    func tell(_ command: String) async throws {
-        try await BlockingThread().run { [input, output] in
-            try input.fileHandleForWriting.write(contentsOf: Data((command + "\n").utf8))
-            let answer = try Self.line(of: output)
-            guard answer == "ok" else { throw TestFailure("KafkaMockCluster: \(answer)") }
-        }
+    package func tell(_ command: String) async throws {
+        try await BlockingThread().run { [self] in try tellBlocking(command) }
+    }
+
+    /// The same for a caller that may block its thread.
+    package func tellBlocking(_ command: String) throws {
+        try input.fileHandleForWriting.write(contentsOf: Data((command + "\n").utf8))
+        let answer = try Self.line(of: output)
+        guard answer == "ok" else { throw ClusterFailure("KafkaMockCluster: \(answer)") }
     }
 
     /// Ends it without giving it a chance to say anything.
-    func kill() {
+    package func kill() {
         Glibc.kill(process.processIdentifier, SIGKILL)
     }
 
@@ -50,7 +54,7 @@ final class ClusterProcess: Sendable {
         var text = ""
         while text.last != "\n" {
             let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { throw TestFailure("KafkaMockCluster has ended: \(text)") }
+            guard !data.isEmpty else { throw ClusterFailure("KafkaMockCluster has ended: \(text)") }
             text += String(decoding: data, as: UTF8.self)
         }
         return String(text.dropLast())
