@@ -177,7 +177,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SluiceKafkaTests",
-            dependencies: ["CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceKafka", "SluicePostgres", "SluiceSinks"],
+            dependencies: [
+                "CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceKafka", "SluicePostgres",
+                "SluiceSinks",
+            ],
             swiftSettings: settings
         ),
         .target(

@@ -8,7 +8,7 @@ extension IntegrationTests {
     struct KafkaTests {
         private static let options = "?compression.type=zstd"
 
-        @Test("A1, H75: kill -9 at random moments under load, brokers that fail now and then: all there, in order per key")
+        @Test("A1, H75: kill -9 under load, and brokers that fail: all there, in order per key")
         func kills() async throws {
             try await Bench.run("kafka_kill") { bench in
                 let cluster = try ClusterProcess()

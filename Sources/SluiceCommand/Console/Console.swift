@@ -54,7 +54,9 @@ final class Console: Sendable {
             )
         }
         if summary.deadLetters > 0 {
-            notice("\(summary.deadLetters) messages are not in the sink but among the dead letters, with their reasons.")
+            notice(
+                "\(summary.deadLetters) messages are not in the sink but among the dead letters, with their reasons."
+            )
         }
         if summary.undecodable > 0 {
             notice("\(summary.undecodable) rows could not be decoded; their messages have the action \"undecodable\".")

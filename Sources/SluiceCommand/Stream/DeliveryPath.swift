@@ -12,6 +12,7 @@ enum DeliveryPath: Sendable {
     ///   - attempts: After so many failures a message is put aside, if there is a place for that.
     ///   - console: Told of outages and of what is put aside.
     ///   - delivered: Told of what is durable.
+    /// - Throws: ``SinkError`` if nothing can be delivered to a sink of this kind.
     init(
         _ opened: OpenedStream,
         attempts: Int,

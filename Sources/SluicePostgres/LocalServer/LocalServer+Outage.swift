@@ -31,6 +31,7 @@ extension LocalServer {
     ///
     /// - Parameter asPromotedCopy: As a standby does that becomes the primary: what is in the log is replayed, and a new
     ///   timeline begins.
+    /// - Throws: `localServer` if it does not start.
     package func resume(asPromotedCopy: Bool = false) throws(ReplicationError) {
         if asPromotedCopy {
             try writeFile("\(place.data)/recovery.signal", "")

@@ -4,7 +4,9 @@ extension ReaderLoop {
     private static let blockedAfter = Duration.seconds(1)
 
     func isConnectWanted(_ call: ReadCall?) -> Bool {
-        guard transport == nil, failure == nil, !framer.isFinished, !framer.isReplaying, !isSettling else { return false }
+        guard transport == nil, failure == nil, !isSettling, !framer.isFinished, !framer.isReplaying else {
+            return false
+        }
         return !isClosedByPause || (call != nil && budget.isHalfFree)
     }
 

@@ -10,6 +10,7 @@ package protocol ReplicationTransport: AnyObject {
     /// - Parameters:
     ///   - position: From where on.
     ///   - openTransactions: Whether the server sends the changes of transactions that are still open.
+    /// - Throws: What kept the server from being reached or from starting to stream.
     func start(from position: LSN, openTransactions: Bool) throws(ReplicationError)
 
     /// Whether a read would find something.

@@ -75,6 +75,7 @@ final class Spool {
     /// - Parameter body: Gets the type, the (sub)transaction's id and the message as version 1 has it; the bytes live only
     ///   during the call.
     /// - Returns: `false` after the last message; then the file is gone.
+    /// - Throws: `spoolFailed` if the file cannot be read, and what the closure throws.
     func next(
         _ body: (UInt32, UnsafeRawBufferPointer) throws(ReplicationError) -> Void
     ) throws(ReplicationError) -> Bool {

@@ -19,6 +19,7 @@ final class SpoolReader {
     ///   - path: Where it is; it need not exist if the length is 0.
     ///   - length: How many bytes were written.
     ///   - transaction: Whose they are.
+    /// - Throws: `spoolFailed` if it cannot be opened.
     init(_ path: String, length: Int, transaction: UInt32) throws(ReplicationError) {
         self.path = path
         self.transaction = transaction

@@ -1,5 +1,5 @@
-import SluicePostgres
 import KafkaTesting
+import SluicePostgres
 import SluiceSinks
 import Testing
 
