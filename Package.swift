@@ -122,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluiceKafka", "SluicePostgres", "SluiceSinks",
+                "Sluice", "SluiceKafka", "SluicePostgres", "SluiceSQS", "SluiceSinks", "SluiceWebhook",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -212,10 +212,11 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceCommand", "SluicePostgres", "SluiceSinks",
+                "ConnectorTesting", "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceCommand", "SluicePostgres",
+                "SluiceSinks",
                 "SluiceTesting", .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            exclude: ["SCENARIOS-A-B-F-G.md"],
+            exclude: ["SCENARIOS.md"],
             swiftSettings: settings
         ),
     ]

@@ -37,7 +37,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("31: rows whose keys change are in a compacted topic under their last key only")
+        @Test("C31: rows whose keys change are in a compacted topic under their last key only")
         func keyChanges() async throws {
             try await Bench.run("kafka_keys") { bench in
                 let cluster = try ClusterProcess()

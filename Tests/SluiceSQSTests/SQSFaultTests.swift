@@ -24,7 +24,7 @@ import Testing
             return try await handler(request)
         }
         let url = "sqs:http://127.0.0.1:\(server.port)/123456789012/orders?region=eu-west-1\(options)"
-        let sink = try SQSSink(url, environment: environment)
+        let sink = try SQSURL(url, environment: environment).makeSink()
         do {
             _ = try await sink.open(for: shop, remembered: nil)
             try await body(sink, server)
@@ -112,10 +112,10 @@ import Testing
 
     @Test func anotherServiceIsNotAQueue() async throws {
         let server = try await HTTPTestServer.start { _ in .init(200, "<ListAllMyBucketsResult/>") }
-        let sink = try SQSSink(
+        let sink = try SQSURL(
             "sqs:http://127.0.0.1:\(server.port)/1/q?region=x",
             environment: ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"]
-        )
+        ).makeSink()
         await expectFailure(.missing, "not as SQS does") { try await sink.open(for: shop, remembered: nil) }
         await sink.close()
         try await server.stop()
@@ -185,10 +185,10 @@ import Testing
 
     @Test func aRoleThatMayNotReadAttributesIsToldWhichRightsItNeeds() async throws {
         let server = try await HTTPTestServer.start { _ in Self.error(403, "AccessDeniedException") }
-        let sink = try SQSSink(
+        let sink = try SQSURL(
             "sqs:http://127.0.0.1:\(server.port)/1/q?region=x",
             environment: ["AWS_ACCESS_KEY_ID": "AKIAEXAMPLE12345", "AWS_SECRET_ACCESS_KEY": "hidden-secret"]
-        )
+        ).makeSink()
         await expectFailure(
             .notAuthorized,
             "AKIA****2345",

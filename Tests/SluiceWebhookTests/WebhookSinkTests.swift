@@ -16,7 +16,7 @@ import Testing
         environment: [String: String] = [:],
         _ body: (WebhookSink) async throws -> Result
     ) async throws -> Result {
-        let sink = try WebhookSink("http://127.0.0.1:\(server.port)/hook\(rest)", environment: environment)
+        let sink = try WebhookURL("http://127.0.0.1:\(server.port)/hook\(rest)", environment: environment).makeSink()
         do {
             _ = try await sink.open(for: shop, remembered: nil)
             let result = try await body(sink)
@@ -129,7 +129,7 @@ import Testing
         try await withSink(closing) { sink in
             await expectFailure(.unavailable, "does not answer") { try await sink.send([message(0)]) }
         }
-        let sink = try WebhookSink("http://127.0.0.1:\(closing.port)/hook?token=hidden", environment: [:])
+        let sink = try WebhookURL("http://127.0.0.1:\(closing.port)/hook?token=hidden", environment: [:]).makeSink()
         _ = try await sink.open(for: shop, remembered: nil)
         await expectFailure(.unavailable, "does not answer", "refused", without: ["hidden"]) {
             try await sink.send([message(0)])
@@ -197,7 +197,7 @@ import Testing
         try openssl.run()
         openssl.waitUntilExit()
         let server = try await HTTPTestServer.start(tls: (certificate, key)) { _ in .init(200) }
-        let sink = try WebhookSink("https://127.0.0.1:\(server.port)/", environment: [:])
+        let sink = try WebhookURL("https://127.0.0.1:\(server.port)/", environment: [:]).makeSink()
         _ = try await sink.open(for: shop, remembered: nil)
         await expectFailure(.unavailable, "no secure connection", "CERTIFICATE_VERIFY_FAILED") {
             try await sink.send([message(0)])
@@ -209,7 +209,7 @@ import Testing
 
     @Test func openingSendsNothing() async throws {
         let server = try await HTTPTestServer.start { _ in .init(200) }
-        let sink = try WebhookSink("http://127.0.0.1:\(server.port)/", environment: [:])
+        let sink = try WebhookURL("http://127.0.0.1:\(server.port)/", environment: [:]).makeSink()
         await expectFailure(.notOpen, "not open") { try await sink.send([message(0)]) }
         let position = SinkPosition(cursor: Cursor(commitLSN: LSN(rawValue: 7), index: 1))
         #expect(try await sink.open(for: shop, remembered: position) == SinkOpening(position: position))

@@ -32,10 +32,10 @@ import SluiceSinks
     }
 
     private static func measure(_ queue: String, size: Int, concurrency: Int, count: Int, port: String) async throws {
-        let sink = try SQSSink(
+        let sink = try SQSURL(
             "sqs:http://127.0.0.1:\(port)/123456789012/\(queue)?region=eu-west-1&concurrency=\(concurrency)",
             environment: ["AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"]
-        )
+        ).makeSink()
         let source = SourceIdentity(systemIdentifier: "1", timeline: 1, slot: "bench")
         _ = try await sink.open(for: source, remembered: nil)
         let text = #"{"record":{"id":1,"name":"somebody","note":"a \"quoted\" word"},"action":"insert","pad":""#

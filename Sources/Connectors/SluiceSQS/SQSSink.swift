@@ -1,4 +1,4 @@
-public import FoundationEssentials
+import FoundationEssentials
 import SluiceHTTP
 public import SluiceSinks
 
@@ -17,7 +17,6 @@ public final class SQSSink: KeyedSink {
 
     private let settings: SQSSettings
     private let environment: [String: String]
-    private let now: @Sendable () -> Date
     private let state: OpenState<Connection>
 
     /// What `open` made.
@@ -28,25 +27,11 @@ public final class SQSSink: KeyedSink {
         var messageSize: Int
     }
 
-    /// Makes a sink; nothing is opened yet.
-    ///
-    /// - Parameters:
-    ///   - text: `sqs:QUEUE_URL`, followed by `?option=value` if there are options: see `docs/sinks/sqs.md`.
-    ///   - environment: Where credentials, profile, region and endpoint are named.
-    /// - Throws: `badURL`.
-    public convenience init(
-        _ text: String,
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(SinkError) {
-        try self.init(text, environment: environment, now: { Date() })
-    }
-
-    init(_ text: String, environment: [String: String], now: @escaping @Sendable () -> Date) throws(SinkError) {
-        settings = try SQSSettings(text)
+    init(_ settings: SQSSettings, environment: [String: String]) {
+        self.settings = settings
         identity = "sqs:\(settings.queue.url)"
         state = OpenState(name: identity)
         self.environment = environment
-        self.now = now
     }
 
     /// Ten messages and, once the queue was asked, as many bytes as it takes in one message, but at least 256 KiB.
@@ -98,12 +83,18 @@ public final class SQSSink: KeyedSink {
         let endpoint = try SQSEndpoint(settings, environment: environment, files: files)
         let http = HTTPService(connections: settings.concurrency, timeout: settings.timeout)
         let giver = HTTPService(connections: settings.concurrency, timeout: CredentialFetch.timeout)
-        let store = CredentialStore(now: now) { [environment] in
+        let store = CredentialStore(now: { Date() }) { [environment] in
             let files = try AWSFiles(environment: environment, readFile: readSmallFile)
             let source = try CredentialSource.choose(environment: environment, files: files, readFile: readSmallFile)
             return try await CredentialFetch(http: giver).credentials(from: source)
         }
-        let client = SQSClient(endpoint: endpoint, queue: settings.queue, http: http, credentials: store, now: now)
+        let client = SQSClient(
+            endpoint: endpoint,
+            queue: settings.queue,
+            http: http,
+            credentials: store,
+            now: { Date() }
+        )
         let size = try await client.largestMessage()
         return Connection(
             client: client,

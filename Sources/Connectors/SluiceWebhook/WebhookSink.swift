@@ -1,4 +1,4 @@
-public import FoundationEssentials
+import FoundationEssentials
 import SluiceHTTP
 public import SluiceSinks
 
@@ -11,27 +11,12 @@ public final class WebhookSink: KeyedSink {
     public let identity: String
 
     private let settings: WebhookSettings
-    private let now: @Sendable () -> Date
     private let state: OpenState<HTTPService>
 
-    /// Makes a sink; nothing is opened yet.
-    ///
-    /// - Parameters:
-    ///   - text: `https://HOST/PATH`, followed by `#option=value` if there are options: see `docs/sinks/webhook.md`.
-    ///   - environment: Holds the secrets that options name.
-    /// - Throws: `badURL`.
-    public convenience init(
-        _ text: String,
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(SinkError) {
-        try self.init(text, environment: environment, now: { Date() })
-    }
-
-    init(_ text: String, environment: [String: String], now: @escaping @Sendable () -> Date) throws(SinkError) {
-        settings = try WebhookSettings(text, environment: environment)
+    init(_ settings: WebhookSettings) {
+        self.settings = settings
         identity = settings.name
         state = OpenState(name: identity)
-        self.now = now
     }
 
     /// As the options say.
@@ -64,7 +49,7 @@ public final class WebhookSink: KeyedSink {
     }
 
     private func outcome(of messages: ArraySlice<OutgoingMessage>, _ http: HTTPService) async throws -> RequestOutcome {
-        let second = Int(now().timeIntervalSince1970)
+        let second = Int(Date().timeIntervalSince1970)
         let answer: HTTPAnswer
         do {
             answer = try await http.send(settings.request(messages, second: second), limit: WebhookVerdict.limit)

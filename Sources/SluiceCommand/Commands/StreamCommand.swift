@@ -9,11 +9,12 @@ struct StreamCommand: AsyncParsableCommand {
         abstract: "Streams the changes of one database to one sink until stopped.",
         discussion: """
             FROM is a connection URL; libpq's environment variables, service files and .pgpass fill in what it leaves
-            out. TO is - (standard output), file:PATH (one JSON object per line), sqlite:PATH or
-            kafka://HOST:PORT/TOPIC.
+            out. TO is - (standard output), file:PATH (one JSON object per line), sqlite:PATH, kafka://HOST:PORT/TOPIC,
+            sqs:QUEUE_URL or the https:// URL of a webhook. Options of brokers and endpoints are part of the URL: see
+            docs/sinks.
 
             Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file: and
-            sqlite: then hold every change once; - and brokers may get the last second's again, in the same order.
+            sqlite: then hold every change once; the others may get the last second's again, in the same order.
 
             EXAMPLES
               sluice stream postgres://localhost/shop - --create
@@ -26,7 +27,7 @@ struct StreamCommand: AsyncParsableCommand {
     @Argument(help: "The database: postgres://USER@HOST:PORT/DATABASE.")
     var from: String
 
-    @Argument(help: "The sink: -, file:PATH, sqlite:PATH or kafka://HOST:PORT/TOPIC.")
+    @Argument(help: "The sink: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, sqs:QUEUE_URL or https://HOST/PATH.")
     var to: String
 
     @Option(help: ArgumentHelp("The replication slot.", valueName: "name"))
@@ -87,7 +88,7 @@ struct StreamCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where messages go that a broker does not take: file:PATH, sqlite:PATH or another broker's topic.",
+            "Where messages go that a broker or an endpoint refuses: file:PATH, sqlite:PATH or another one of these.",
             discussion: "Without it, such a message ends the stream.",
             valueName: "sink"
         )

@@ -1,5 +1,7 @@
 import SluiceKafka
+import SluiceSQS
 import SluiceSinks
+import SluiceWebhook
 
 /// A sink as a user names it: any that this command knows.
 struct SinkName: Sendable {
@@ -7,6 +9,9 @@ struct SinkName: Sendable {
         case own(SinkURL)
         case keyed(@Sendable () -> any KeyedSink)
     }
+
+    /// The forms of the sinks that are brokers and endpoints.
+    private static let remote = ["kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "https://HOST/PATH"]
 
     private let scheme: String
     private let kind: Kind
@@ -21,8 +26,14 @@ struct SinkName: Sendable {
         case "kafka":
             let url = try KafkaURL(text)
             kind = .keyed { url.makeSink() }
+        case "sqs":
+            let url = try SQSURL(text)
+            kind = .keyed { url.makeSink() }
+        case "http", "https":
+            let url = try WebhookURL(text)
+            kind = .keyed { url.makeSink() }
         default:
-            kind = .own(try SinkURL(text))
+            kind = .own(try SinkURL(text, besides: Self.remote))
         }
     }
 
@@ -41,7 +52,7 @@ struct SinkName: Sendable {
         guard case .keyed = sink.kind else {
             throw SinkError(
                 .unsupported,
-                "--dead-letter is for brokers, which may refuse a message. \(sink.scheme): takes every message in its "
+                "--dead-letter is for brokers and endpoints, which may refuse a message. \(sink.scheme): takes every message in its "
                     + "order, or fails as a whole: leave the option out."
             )
         }
@@ -50,7 +61,7 @@ struct SinkName: Sendable {
             guard url.makeDeadLetters() != nil else {
                 throw SinkError(
                     .unsupported,
-                    "Standard output cannot keep dead letters. Give file:PATH, sqlite:PATH or a broker's topic."
+                    "Standard output cannot keep dead letters. Give file:PATH, sqlite:PATH or a broker."
                 )
             }
             return { _ in url.makeDeadLetters() }

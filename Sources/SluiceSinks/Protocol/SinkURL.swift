@@ -16,25 +16,28 @@ public struct SinkURL: Hashable, Sendable {
 
     /// Kinds of sinks that Sluice is meant to have.
     private static let planned: Set<Substring> = [
-        "sqs", "amqp", "amqps", "rabbitmq", "redis", "rediss", "nats", "http", "https", "webhook", "postgres",
-        "postgresql",
+        "amqp", "amqps", "rabbitmq", "redis", "rediss", "nats", "postgres", "postgresql",
     ]
 
-    private static let known = "Sinks are - (standard output), file:PATH, sqlite:PATH and kafka://HOST:PORT/TOPIC."
+    private static let own = ["- (standard output)", "file:PATH", "sqlite:PATH"]
 
     /// Reads a sink's name.
     ///
-    /// - Parameter text: What the user wrote.
+    /// - Parameters:
+    ///   - text: What the user wrote.
+    ///   - others: The forms of sinks that the caller knows beside these, such as `sqs:QUEUE_URL`; messages name them.
     /// - Throws: ``SinkError`` that says what is possible. It never repeats more than the scheme, since the rest may
     ///   hold a password.
-    public init(_ text: String) throws(SinkError) {
+    public init(_ text: String, besides others: [String] = []) throws(SinkError) {
+        let forms = Self.own + others
+        let known = "Sinks are \(forms.dropLast().joined(separator: ", ")) and \(forms.last ?? "")."
         if text == "-" {
             kind = .standardOutput
             return
         }
         guard let colon = text.firstIndex(of: ":") else {
             let advice = text.isEmpty ? "" : " For a file of that name write file:\(text)."
-            throw SinkError(.badURL, "\"\(text)\" does not name a sink.\(advice) \(Self.known)")
+            throw SinkError(.badURL, "\"\(text)\" does not name a sink.\(advice) \(known)")
         }
         let scheme = text[..<colon].lowercased()
         let rest = text[text.index(after: colon)...]
@@ -42,9 +45,9 @@ public struct SinkURL: Hashable, Sendable {
         case "file": kind = .file(path: try Self.path(rest, scheme: scheme))
         case "sqlite": kind = .sqlite(path: try Self.path(rest, scheme: scheme))
         case _ where Self.planned.contains(scheme[...]):
-            throw SinkError(.unsupported, "\(scheme): sinks are not supported yet. \(Self.known)")
+            throw SinkError(.unsupported, "\(scheme): sinks are not supported yet. \(known)")
         default:
-            throw SinkError(.badURL, "\"\(scheme):\" is not a kind of sink. \(Self.known)")
+            throw SinkError(.badURL, "\"\(scheme):\" is not a kind of sink. \(known)")
         }
     }
 

@@ -120,8 +120,15 @@ final class Bench {
     /// - Parameters:
     ///   - failpoint: Where a test lets it end, halt or fail, as `SLUICE_FAILPOINT` says it.
     ///   - port: Of what stands before the server; nil: the server's own.
-    func stream(_ sink: String, _ more: String..., failpoint: String? = nil, port: Int? = nil) throws -> SluiceProcess {
-        let environment = failpoint.map { ["SLUICE_FAILPOINT=\($0)"] } ?? []
+    ///   - environment: Added to the test's.
+    func stream(
+        _ sink: String,
+        _ more: String...,
+        failpoint: String? = nil,
+        port: Int? = nil,
+        environment: [String: String] = [:]
+    ) throws -> SluiceProcess {
+        let environment = (failpoint.map { ["SLUICE_FAILPOINT=\($0)"] } ?? []) + environment.map { "\($0)=\($1)" }
         let process = try SluiceProcess(arguments(sink, more, port: port), environment: environment)
         lastProcess = process
         return process
@@ -129,8 +136,15 @@ final class Bench {
 
     /// Runs `sluice stream --until now` to its end and expects that it succeeds.
     @discardableResult
-    func streamUntilNow(_ sink: String, _ more: String...) throws -> SluiceProcess {
-        let process = try SluiceProcess(arguments(sink, ["--until", "now"] + more))
+    func streamUntilNow(
+        _ sink: String,
+        _ more: String...,
+        environment: [String: String] = [:]
+    ) throws -> SluiceProcess {
+        let process = try SluiceProcess(
+            arguments(sink, ["--until", "now"] + more),
+            environment: environment.map { "\($0)=\($1)" }
+        )
         let exit = try process.waitForExit()
         guard exit == .status(0) else { throw TestFailure("sluice ended with \(exit): \(process.error.text)") }
         return process

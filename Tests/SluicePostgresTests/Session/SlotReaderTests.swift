@@ -29,7 +29,7 @@ struct SlotReaderTests {
         return changes
     }
 
-    @Test("gives what was asked for and keeps the rest")
+    @Test("B15: gives what was asked for and keeps the rest")
     func demand() async throws {
         let reader = makeReader()
         server.send(Frames.begin(100), Frames.relation(), Frames.insert(), Frames.insert(), Frames.insert())
@@ -120,7 +120,7 @@ struct SlotReaderTests {
         await reader.stop()
     }
 
-    @Test("without budget it does not read; woken, it does, and the account is right")
+    @Test("B16: without budget it does not read; woken, it does, and the account is right")
     func budget() async throws {
         let budget = SwitchedBudget(isOpen: false)
         let reader = makeReader(budget: budget)
@@ -136,7 +136,7 @@ struct SlotReaderTests {
         #expect(budget.balance == costs)
     }
 
-    @Test("a lost session is started again and nothing is repeated")
+    @Test("C27: a lost session is started again and nothing is repeated")
     func reconnect() async throws {
         let reader = makeReader()
         let frames = [

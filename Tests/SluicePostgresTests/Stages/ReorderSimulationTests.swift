@@ -8,7 +8,7 @@ import Testing
 @Suite struct ReorderSimulationTests {
     private static let total = UInt64(120)
 
-    @Test func noScheduleStallsOrDisordersIt() throws {
+    @Test("B20, C24: no schedule stalls or disorders it") func noScheduleStallsOrDisordersIt() throws {
         for seed in UInt64(0)..<500 {
             let outcome = try simulate(seed: seed, breaking: nil)
             #expect(outcome.delivered == Array(0..<Self.total), "seed \(seed)")
@@ -17,7 +17,7 @@ import Testing
     }
 
     /// Each premise of the proof at ``ReorderBuffer`` is needed: without it some schedule stalls, loses or disorders.
-    @Test(arguments: Premise.allCases) func everyPremiseIsNeeded(_ premise: Premise) {
+    @Test("C24: every premise is needed", arguments: Premise.allCases) func everyPremiseIsNeeded(_ premise: Premise) {
         let isCaught = (UInt64(0)..<200).contains { seed in
             guard let outcome = try? simulate(seed: seed, breaking: premise) else { return true }
             return outcome.delivered != Array(0..<Self.total)

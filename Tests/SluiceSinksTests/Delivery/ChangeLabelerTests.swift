@@ -80,7 +80,7 @@ struct ChangeLabelerTests {
         #expect(parts[0].table == parts[4].table && parts[0].table != parts[3].table)
     }
 
-    @Test("31: an update that changes the key belongs to both")
+    @Test("C31: an update that changes the key belongs to both")
     func keyChange() {
         let parts = parts([
             (.insert, Self.orders, #"["7"]"#, nil), (.insert, Self.orders, #"["8"]"#, nil),

@@ -23,7 +23,7 @@ struct KeyedQueueTests {
         #expect(script.isEmpty)
     }
 
-    @Test("29: a hot key fills requests if a failure takes the rest with it")
+    @Test("C29: a hot key fills requests if a failure takes the rest with it")
     func hotKey() throws {
         let script = QueueScript(messages: 4)
         for _ in 0..<9 { script.take(.key(1)) }
@@ -60,7 +60,7 @@ struct KeyedQueueTests {
         #expect(script.request()?.numbers == [1, 2])
     }
 
-    @Test("30: a key that fails waits longer each time, and others go on")
+    @Test("C30: a key that fails waits longer each time, and others go on")
     func poisonedKey() throws {
         let script = QueueScript(messages: 2)
         script.take(.key(1))
@@ -87,7 +87,7 @@ struct KeyedQueueTests {
         guard case .wait(until: .seconds(60)) = script.step() else { Issue.record("It does not wait"); return }
     }
 
-    @Test("30: after the last attempt it goes to the dead letters, and the key proceeds")
+    @Test("C30: after the last attempt it goes to the dead letters, and the key proceeds")
     func deadLetter() throws {
         let script = QueueScript(maxFailures: 2, hasDeadLetters: true)
         script.take(.key(1))
@@ -138,7 +138,7 @@ struct KeyedQueueTests {
         #expect(script.requests().map(\.numbers) == [[0, 1], [2], [3], [4]])
     }
 
-    @Test("31: a row whose key changes waits for both keys, and both wait for it")
+    @Test("C31: a row whose key changes waits for both keys, and both wait for it")
     func keyChange() throws {
         let script = QueueScript(messages: 1)
         script.take(.key(1))
@@ -158,7 +158,7 @@ struct KeyedQueueTests {
         #expect(script.requests().map(\.numbers) == [[3], [4]])
     }
 
-    @Test("52: a truncate waits for its whole table, which waits for it; other tables do not care")
+    @Test("E52: a truncate waits for its whole table, which waits for it; other tables do not care")
     func truncate() throws {
         let script = QueueScript(messages: 1)
         script.take(.key(1))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The queue in front of a keyed sink, at random")
 struct KeyedQueueWalkTests {
-    @Test("keeps the order of each key, its limits and its account, and comes to an end", arguments: 0..<400)
+    @Test("C28: keeps the order of each key, its limits and its account, and comes to an end", arguments: 0..<400)
     func walk(seed: Int) throws {
         for part in 0..<5 { try walkOnce(UInt64(seed * 5 + part)) }
     }

@@ -10,7 +10,7 @@ import Testing
 struct RequestLoopTests {
     private static let orders: [MessageOrder] = (0..<40).map { $0 % 9 == 8 ? .wholeTable : .key(UInt64($0 % 4)) }
 
-    @Test("delivers everything in the order of its keys, whatever fails on the way, and gives the budget back")
+    @Test("C28: delivers everything in the order of its keys, whatever fails on the way, and gives the budget back")
     func failures() throws {
         try DeterministicExecutor.check(seeds: 0..<300) { clock in
             let sink = ScriptedSink { call, messages in
@@ -35,7 +35,7 @@ struct RequestLoopTests {
         }
     }
 
-    @Test("an outage is told of once, and everything is delivered after it")
+    @Test("C25: an outage is told of once, and everything is delivered after it")
     func outage() throws {
         try DeterministicExecutor.check(seeds: 0..<100) { clock in
             let back = clock.now.advanced(by: .seconds(60))
@@ -70,7 +70,7 @@ struct RequestLoopTests {
         }
     }
 
-    @Test("30: a message that never succeeds goes to the dead letters, and its key goes on")
+    @Test("C30: a message that never succeeds goes to the dead letters, and its key goes on")
     func deadLetters() throws {
         try DeterministicExecutor.check(seeds: 0..<100) { clock in
             let sink = ScriptedSink { _, messages in

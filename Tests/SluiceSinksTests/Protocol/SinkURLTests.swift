@@ -22,7 +22,7 @@ import Testing
     @Test(arguments: [
         ("", SinkError.Code.badURL, "-"), ("out.ndjson", .badURL, "file:out.ndjson"), ("file:", .badURL, "path"),
         ("file://host/x", .badURL, "HOST"), ("file:/tmp/", .badURL, "folder"), ("sqlite::memory:", .badURL, "memory"),
-        ("sqlite:", .badURL, "path"), ("kafka://b:9092/t", .unsupported, "kafka"),
+        ("sqlite:", .badURL, "path"), ("kafka://b:9092/t", .badURL, "kafka"),
         ("postgres://u:secret@h/d", .unsupported, "postgres"), ("ftp://u:secret@h/x", .badURL, "file:PATH"),
         ("file:a\0b", .badURL, "path"),
     ])

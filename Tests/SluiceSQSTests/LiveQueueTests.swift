@@ -13,7 +13,7 @@ import Testing
         environment: [String: String]? = nil,
         _ body: (SQSSink) async throws -> Result
     ) async throws -> Result {
-        let sink = try SQSSink("sqs:\(queue.url)\(options)", environment: environment ?? queue.environment)
+        let sink = try SQSURL("sqs:\(queue.url)\(options)", environment: environment ?? queue.environment).makeSink()
         do {
             _ = try await sink.open(for: shop, remembered: nil)
             let result = try await body(sink)
@@ -98,7 +98,7 @@ import Testing
 
     @Test func whatIsRememberedIsAnsweredAgain() async throws {
         let queue = try await Queue("remembered", on: .shared())
-        let sink = try SQSSink("sqs:\(queue.url)?timeout=20", environment: queue.environment)
+        let sink = try SQSURL("sqs:\(queue.url)?timeout=20", environment: queue.environment).makeSink()
         #expect(sink.identity == "sqs:\(queue.url)")
         await expectFailure(.notOpen, "not open") { try await sink.send([message(0)]) }
         let position = SinkPosition(cursor: Cursor(commitLSN: LSN(rawValue: 7), index: 1))
@@ -112,7 +112,7 @@ import Testing
     @Test func aQueueThatDoesNotExistIsMissing() async throws {
         let server = try await LocalAWS.shared()
         let queue = try await Queue("there", on: server)
-        let sink = try SQSSink("sqs:\(queue.url)-not", environment: queue.environment)
+        let sink = try SQSURL("sqs:\(queue.url)-not", environment: queue.environment).makeSink()
         await expectFailure(.missing, "there-not", "us-east-1") { try await sink.open(for: shop, remembered: nil) }
         await sink.close()
         try await withSink(queue) { sink async throws in
@@ -145,7 +145,7 @@ import Testing
         var environment = queue.environment
         environment["AWS_ENDPOINT_URL_SQS"] = queue.server.url
         let url = "https://sqs.us-east-1.amazonaws.com/123456789012/elsewhere"
-        let sink = try SQSSink("sqs:\(url)", environment: environment)
+        let sink = try SQSURL("sqs:\(url)", environment: environment).makeSink()
         _ = try await sink.open(for: shop, remembered: nil)
         #expect(try await sink.send([message(0)]).map(\.summary) == ["durable"])
         await sink.close()

@@ -6,20 +6,20 @@ import Testing
 ///
 /// It stops when the process ends, however that happens: its shell waits for the end of a pipe that only this process
 /// holds, and then ends it by its process id.
-final class LocalAWS: Sendable {
+package final class LocalAWS: Sendable {
     /// Where it listens.
-    let url: String
+    package let url: String
 
     // Held open for the shell; never written to.
     private let guardPipe = Pipe()
 
     /// One server for all tests that do not care who asks.
-    static func shared() async throws -> LocalAWS {
+    package static func shared() async throws -> LocalAWS {
         try await thread.run { try open.get() }
     }
 
     /// One server that verifies signatures, and the key of its only user.
-    static func verifying() async throws -> (server: LocalAWS, key: [String: String]) {
+    package static func verifying() async throws -> (server: LocalAWS, key: [String: String]) {
         try await thread.run { try checked.get() }
     }
 
@@ -29,9 +29,9 @@ final class LocalAWS: Sendable {
         // The first three calls are free: they make the user.
         let server = try LocalAWS(environment: ["INITIAL_NO_AUTH_ACTION_COUNT": "3"])
         let policy = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}"#
-        _ = try server.runNow(["iam", "create-user", "--user-name", "sluice"])
-        let answer = try server.runNow(["iam", "create-access-key", "--user-name", "sluice"])
-        _ = try server.runNow(
+        _ = try server.runBlocking(["iam", "create-user", "--user-name", "sluice"])
+        let answer = try server.runBlocking(["iam", "create-access-key", "--user-name", "sluice"])
+        _ = try server.runBlocking(
             ["iam", "put-user-policy", "--user-name", "sluice", "--policy-name", "all", "--policy-document", policy]
         )
         let key = try #require(answer["AccessKey"] as? [String: String])
@@ -71,11 +71,13 @@ final class LocalAWS: Sendable {
     }
 
     /// Runs `aws` with some arguments and reads its JSON.
+    ///
+    /// - Throws: A failed requirement if the program fails.
     @discardableResult
-    func run(_ arguments: [String], as key: [String: String] = [:]) async throws -> [String: Any] {
+    package func run(_ arguments: [String], as key: [String: String] = [:]) async throws -> [String: Any] {
         let thread = BlockingThread()
         defer { thread.close() }
-        let result = try await thread.run { [self] in Answer(try runNow(arguments, as: key)) }
+        let result = try await thread.run { [self] in Answer(try runBlocking(arguments, as: key)) }
         return result.json
     }
 
@@ -88,7 +90,11 @@ final class LocalAWS: Sendable {
         }
     }
 
-    private func runNow(_ arguments: [String], as key: [String: String] = [:]) throws -> [String: Any] {
+    /// The same, on the caller's thread.
+    ///
+    /// - Throws: A failed requirement if the program fails.
+    @discardableResult
+    package func runBlocking(_ arguments: [String], as key: [String: String] = [:]) throws -> [String: Any] {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: try Self.tool("aws"))

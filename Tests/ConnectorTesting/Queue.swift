@@ -1,17 +1,21 @@
-import SluiceSQS
-import SluiceSinks
+import SluicePostgres
 import Testing
 
 /// A queue of a local server.
-struct Queue: Sendable {
-    let server: LocalAWS
-    let key: [String: String]
-    let url: String
+package struct Queue: Sendable {
+    package let server: LocalAWS
+    package let key: [String: String]
+    package let url: String
 
     /// Makes an empty queue.
     ///
     /// - Parameter attributes: As the command line takes them, for example `FifoQueue=true`.
-    init(_ name: String, on server: LocalAWS, as key: [String: String] = [:], attributes: String...) async throws {
+    package init(
+        _ name: String,
+        on server: LocalAWS,
+        as key: [String: String] = [:],
+        attributes: String...
+    ) async throws {
         var command = ["sqs", "create-queue", "--queue-name", name]
         if !attributes.isEmpty { command += ["--attributes", attributes.joined(separator: ",")] }
         var answer = try await server.run(command, as: key)
@@ -21,24 +25,31 @@ struct Queue: Sendable {
     }
 
     /// The environment in which a sink finds it.
-    var environment: [String: String] {
+    package var environment: [String: String] {
         ["AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_REGION": "us-east-1", "HOME": "/nonexistent"]
             .merging(key) { $1 }
     }
 
     /// A message as a consumer gets it.
-    struct Received: Equatable {
-        var body: String
-        var attributes: [String: String]
-        var group: String?
-        var deduplication: String?
+    package struct Received: Equatable {
+        package var body: String
+        package var attributes: [String: String]
+        package var group: String?
+        package var deduplication: String?
     }
 
     /// Takes everything out, as a consumer does.
-    func receive() async throws -> [Received] {
+    package func receive() async throws -> [Received] {
+        let thread = BlockingThread()
+        defer { thread.close() }
+        return try await thread.run { try receiveBlocking() }
+    }
+
+    /// The same, on the caller's thread.
+    package func receiveBlocking() throws -> [Received] {
         var found: [Received] = []
         while true {
-            let answer = try await server.run(
+            let answer = try server.runBlocking(
                 ["sqs", "receive-message", "--queue-url", url, "--max-number-of-messages", "10"]
                     + ["--attribute-names", "All", "--message-attribute-names", "All"],
                 as: key
@@ -58,7 +69,7 @@ struct Queue: Sendable {
             }
             let handles = try messages.map { try #require($0["ReceiptHandle"] as? String) }
             let entries = handles.enumerated().map { "Id=\($0),ReceiptHandle=\($1)" }
-            try await server.run(["sqs", "delete-message-batch", "--queue-url", url, "--entries"] + entries, as: key)
+            try server.runBlocking(["sqs", "delete-message-batch", "--queue-url", url, "--entries"] + entries, as: key)
         }
     }
 }
