@@ -7,8 +7,8 @@ extension IntegrationTests {
     @Suite("Progress")
     struct ProgressTests {
         static let keys: Set<String> = [
-            "changes", "changesPerSecond", "demand", "bytesInFlight", "state", "receivedLSN", "safeLSN", "lagBytes",
-            "rssBytes",
+            "changes", "changesPerSecond", "demand", "bytesInFlight", "spooledBytes", "state", "receivedLSN", "safeLSN",
+            "lagBytes", "rssBytes", "deadLetters",
         ]
 
         @Test("every line is a JSON object with exactly the documented keys")

@@ -52,7 +52,7 @@ extension IntegrationTests {
         @Test(
             "a sink that does not exist or cannot be written",
             arguments: [
-                ("kafka://broker/topic", ["kafka: sinks are not supported yet", "file:PATH"]),
+                ("amqp://me:s3cr3tword@broker/x", ["amqp: sinks are not supported yet", "file:PATH", "sqs:QUEUE_URL"]),
                 ("postgres://me:s3cr3tword@host/x", ["postgres: sinks are not supported yet"]),
                 ("changes.ndjson", ["write file:changes.ndjson"]),
                 ("file:", ["file: needs a path"]),

@@ -50,11 +50,29 @@ final class Bench {
                 let isOwn = settings != nil || password != nil
                 let own = isOwn ? try LocalServer(.init(password: password, settings: settings ?? [:])) : nil
                 defer { own?.stop() }
-                try body(try Bench(name, on: try own ?? SharedServer.get(), password: password, encoding: encoding))
+                let server = try own ?? SharedServer.get()
+                let result = Result {
+                    try body(try Bench(name, on: server, password: password, encoding: encoding))
+                }
+                // Its processes have ended with it. The slots of all tests are more than a server wants to have.
+                if !isOwn { try dropSlots(of: name, on: server) }
+                try result.get()
             }
         }
         await Lanes.shared.leave()
         try result.get()
+    }
+
+    private static func dropSlots(of database: String, on server: LocalServer) throws {
+        let sql = try Connection(ConnectionTarget(server.url()))
+        let slots = "pg_replication_slots where database = '\(database)'"
+        for _ in 0..<1000 {
+            try sql.query("select pg_drop_replication_slot(slot_name) from \(slots) and not active")
+            let left = try sql.query("select pg_terminate_backend(active_pid) from \(slots)")
+            // Nothing tells when the server's process has ended.
+            if left.isEmpty || poll(nil, 0, 20) != 0 { return }
+        }
+        throw TestFailure("the slots of \(database) are still in use")
     }
 
     /// Kills one of the server's processes, as a crash does: the server restarts all of them and recovers from its log.

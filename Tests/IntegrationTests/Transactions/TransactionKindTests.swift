@@ -14,8 +14,8 @@ extension IntegrationTests {
                 try bench.streamEarly()
                 try bench.createSlot()
                 try bench.run("insert into items select id, 1, repeat('x', 500) from generate_series(1, 150000) id")
-                let process = try bench.stream(bench.file, "--streaming", "off", "--memory", "4MB", "--rate", "20000")
-                try bench.wait("a part of it") { bench.folder.size("out.ndjson") > 20_000_000 }
+                let process = try bench.stream(bench.file, "--streaming", "off", "--memory", "4MB", "--rate", "5000")
+                try bench.wait("a part of it") { bench.folder.size("out.ndjson") > 5_000_000 }
                 let query =
                     "select reply_time from pg_stat_replication where pid = (select active_pid from"
                     + " pg_replication_slots where \(bench.slotIs))"
