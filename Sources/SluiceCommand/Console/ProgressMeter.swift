@@ -46,15 +46,15 @@ final class ProgressMeter: Sendable {
 
     /// Says once, if that is so, that open transactions are not streamed any more.
     func tellOfSpool(_ console: Console) {
-        guard let reason = opened.reader.snapshot.spoolFailure else { return }
+        guard let reason = opened.reader.snapshot.streamingFailure else { return }
         let isNew = state.withLock { state in
             defer { state.hasToldOfSpool = true }
             return !state.hasToldOfSpool
         }
         guard isNew else { return }
+        let advice = reason.code == .spoolFailed ? " Make room for them, or give more with --spool-size." : ""
         console.notice(
-            "\(reason) Until the next start transactions are received after their commit; nothing is lost."
-                + " Make room for them, or give more with --spool-size."
+            "\(reason) Until the next start transactions are received after their commit; nothing is lost.\(advice)"
         )
     }
 

@@ -141,8 +141,6 @@ extension ReplicationError {
         case .slotInUse: true
         // A password, a role or pg_hba.conf that was changed can be changed back.
         case .refused, .noPermission: true
-        // The next session does without it.
-        case .spoolFailed: true
         case .serverSetup: sqlState == "53300"
         default: false
         }

@@ -31,6 +31,6 @@ extension ReaderLoop {
         framer.abandonReplay()
         spool?.discardAll()
         streams = false
-        snapshot.spoolFailure = reason.message
+        snapshot.streamingFailure = reason
     }
 }

@@ -45,10 +45,13 @@ extension ReaderLoop {
     mutating func lost(_ error: ReplicationError) {
         transport?.close()
         transport = nil
-        if error.code == .spoolFailed { stopStreaming(error) }
+        // Servers have had errors of their own in decoding what is still open, as after a part of it that rewrote a table
+        // was rolled back ("could not map filenode"); after the commit they decode the same.
+        let isOfStreaming = streams && (error.code == .spoolFailed || error.sqlState?.hasPrefix("XX") == true)
+        if isOfStreaming { stopStreaming(error) }
         framer.sessionRestarted()
         snapshot.lastFailure = error.description
-        if error.isRetriable && snapshot.sessions > 0 {
+        if (error.isRetriable || isOfStreaming) && snapshot.sessions > 0 {
             connectAt = backoff.failed(at: .now, chance: .random(in: 0...1), hasMoved: progress.durable > startedFrom)
             startedFrom = progress.durable
         } else if !framer.isFinished {

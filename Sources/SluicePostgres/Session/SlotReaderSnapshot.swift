@@ -1,5 +1,5 @@
 /// What a reader is doing, for a progress line.
-package struct SlotReaderSnapshot: Equatable, Sendable {
+package struct SlotReaderSnapshot: Sendable {
     /// Whether it reads, and if not, why.
     package enum State: Hashable, Sendable {
         /// No session yet, or the last one was lost.
@@ -47,5 +47,5 @@ package struct SlotReaderSnapshot: Equatable, Sendable {
     package var spooledBytes = 0
 
     /// Why open transactions are not streamed any more, if they were.
-    package var spoolFailure: String?
+    package var streamingFailure: ReplicationError?
 }

@@ -110,7 +110,28 @@ struct SpoolingReaderTests {
         server.send(Frames.begin(140), Frames.insert("later"))
         #expect(try await changes.map(\.sequence) == Array(0..<6))
         #expect(server.streams == [true, false])
-        #expect(reader.snapshot.spoolFailure?.contains(folder.path) == true)
+        #expect(reader.snapshot.streamingFailure?.message.contains(folder.path) == true)
+        await reader.stop()
+    }
+
+    @Test("an error of the server's own in decoding what is open: the next session does without; a second one is told")
+    func serverError() async throws {
+        let reader = makeReader()
+        let error = ReplicationError(.server, "The test could not map a filenode.", sqlState: "XX000")
+        for frame in block(7, rows: 20) { server.send(frame) }
+        server.send(Frames.begin(100), Frames.commit(100, end: 110))
+        #expect(try await reader.next(1)?.count == 1)
+        server.breakSession(error)
+        async let changes = collect(2, from: reader)
+        while server.starts.count < 2 { await Task.yield() }
+        #expect(folder.files == [])
+        server.send(Frames.begin(120), Frames.relation(), Frames.insert(), Frames.commit(120, end: 130))
+        #expect(try await changes.map(\.sequence) == [1, 2])
+        #expect(server.streams == [true, false])
+        #expect(reader.snapshot.streamingFailure?.sqlState == "XX000")
+        server.breakSession(error)
+        let thrown = await #expect(throws: ReplicationError.self) { try await reader.next(1) }
+        #expect(thrown?.sqlState == "XX000")
         await reader.stop()
     }
 
