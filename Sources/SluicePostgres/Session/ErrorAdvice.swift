@@ -79,6 +79,9 @@ struct ErrorContext: Sendable {
             return (.unreachable, "The server at \(server) does not accept connections yet: \(said). Try again soon.")
         case "25006":
             return (.serverSetup, "The server at \(server) is read-only (a standby): \(said). Use the primary.")
+        // Before version 16 a standby does not know logical decoding.
+        case "0A000" where said.contains("recovery"):
+            return objectState(said)
         case "0A000", "22023":
             return (.server, "The server at \(server) does not know an option that was asked for: \(said).")
         case let state? where state.hasPrefix("08"):
