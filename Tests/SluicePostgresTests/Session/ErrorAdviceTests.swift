@@ -7,7 +7,7 @@ struct ErrorAdviceTests {
     @Test(
         "each says whether another session may help",
         arguments: [
-            ("57P01", "terminating connection due to administrator command", ReplicationError.Code.connectionLost, true),
+            ("57P01", "terminating connection due to a command", ReplicationError.Code.connectionLost, true),
             ("57P03", "the database system is starting up", .unreachable, true),
             ("08006", "connection failure", .connectionLost, true),
             ("55006", "replication slot \"s\" is active for PID 7", .slotInUse, true),
