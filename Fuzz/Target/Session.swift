@@ -3,6 +3,7 @@ private let source = MessageSource(database: "d", systemIdentifier: "1", host: "
 /// Lets the framer read frames, each behind two bytes of its length, and makes messages of what it gives out.
 func fuzzSession(_ input: UnsafeRawBufferPointer) {
     var framer = StreamFramer()
+    var kept = KeptMessages()
     var encoder = ChangeEncoder(source: source)
     var divided = ChangeEncoder(source: source, batchLimit: 1)
     var next: UInt64 = 0
@@ -15,11 +16,19 @@ func fuzzSession(_ input: UnsafeRawBufferPointer) {
         index = end
         decodeAlone(frame)
         do throws(ReplicationError) {
-            _ = try framer.receive(frame)
+            switch try framer.receive(frame) {
+            case .none, .replyRequested, .finished: break
+            case .spool(let message): kept.append(message, of: frame)
+            case .discard(let transaction): kept.discard(transaction)
+            case .replay(let transaction, let committed): try kept.replay(transaction, committed, into: &framer)
+            }
         } catch {
             require(error.code == .protocolViolation && !error.message.isEmpty, "\(error)")
+            framer.abandonReplay()
             framer.sessionRestarted()
+            kept = KeptMessages()
         }
+        require(!framer.isReplaying, "a replay that does not end")
     }
     _ = framer.takeFacts()
     _ = framer.takeVersions()
@@ -41,6 +50,36 @@ func fuzzSession(_ input: UnsafeRawBufferPointer) {
     }
 }
 
+/// What a spool keeps of open transactions.
+private struct KeptMessages {
+    private var messages: [UInt32: [(xid: UInt32, bytes: [UInt8])]] = [:]
+
+    mutating func append(_ message: SpooledMessage, of frame: UnsafeRawBufferPointer) {
+        let bytes = [message.type] + frame[message.rest]
+        require(bytes.count == message.count, "\(message.count) bytes are \(bytes.count)")
+        messages[message.transaction, default: []].append((message.xid, bytes))
+    }
+
+    mutating func discard(_ transaction: UInt32) {
+        messages[transaction] = nil
+    }
+
+    mutating func replay(
+        _ transaction: UInt32,
+        _ committed: StreamAssembly.Committed,
+        into framer: inout StreamFramer
+    ) throws(ReplicationError) {
+        for message in messages.removeValue(forKey: transaction) ?? []
+        where committed.includes(message.bytes[0], of: message.xid) {
+            let result = message.bytes.withUnsafeBytes { bytes in
+                Result { () throws(ReplicationError) in try framer.replay(bytes) }
+            }
+            try result.get()
+        }
+        framer.endReplay()
+    }
+}
+
 /// Lets a frame's message be read for itself, also those that the framer reads over.
 private func decodeAlone(_ frame: UnsafeRawBufferPointer) {
     guard case .data(_, _, _, let payload) = try? XLogFrame(decoding: frame) else { return }
@@ -58,7 +97,10 @@ private func decodeAlone(_ frame: UnsafeRawBufferPointer) {
         guard let relation = try? Relation(decoding: message) else { return }
         checkDescription(relation)
     case .insert, .update, .delete: walk(message)
-    case nil: return
+    case .streamStart: _ = try? StreamStart(decoding: message)
+    case .streamCommit: _ = try? StreamCommit(decoding: message)
+    case .streamAbort: _ = try? StreamAbort(decoding: message)
+    case .streamStop, nil: return
     }
 }
 
