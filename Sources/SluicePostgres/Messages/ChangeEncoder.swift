@@ -18,6 +18,7 @@ package struct ChangeEncoder: Sendable {
     private let filter: TableFilter
     private let batchLimit: Int
     private let splitsKeyChanges: Bool
+    private let keepsRows: Bool
     private var bytesPerChange = 640
 
     /// Makes an encoder.
@@ -26,14 +27,17 @@ package struct ChangeEncoder: Sendable {
     ///   - source: What every message's metadata says of its source.
     ///   - tables: Rows of other tables become no messages.
     ///   - splitsKeyChanges: An update that changes a row's key becomes a delete of the old key and an insert of the new.
+    ///   - keepsRows: The rows stay beside their messages, see ``Change/row``, and count for the budget.
     ///   - batchLimit: How many bytes of messages share one batch at most; a longer message has one of its own.
     package init(
         source: MessageSource,
         tables: TableFilter = .all,
         splitsKeyChanges: Bool = false,
+        keepsRows: Bool = false,
         batchLimit: Int = 1 << 30
     ) {
         self.splitsKeyChanges = splitsKeyChanges
+        self.keepsRows = keepsRows
         suffix = source.encoded
         filter = tables
         self.batchLimit = batchLimit
@@ -64,7 +68,8 @@ package struct ChangeEncoder: Sendable {
                     let (kind, schemaCount) = messages.append(change, in: bytes)
                     if messages.count > batchLimit, offset > 0 {
                         total += offset
-                        finish(changes, &pending, messages.take(offset, keys: firstKey), &results)
+                        let origins = kept(changes, from: results.count, pending.count)
+                        finish(changes, &pending, messages.take(offset, keys: firstKey, origins: origins), &results)
                     }
                     pending.append(
                         Piece(
@@ -79,9 +84,14 @@ package struct ChangeEncoder: Sendable {
             start = end
         }
         total += messages.count
-        finish(changes, &pending, messages.takeAll(), &results)
+        let origins = kept(changes, from: results.count, pending.count)
+        finish(changes, &pending, messages.takeAll(origins: origins), &results)
         if !changes.isEmpty { bytesPerChange = min(total / changes.count, 1 << 20) }
         return results
+    }
+
+    private func kept(_ changes: [RawChange], from start: Int, _ count: Int) -> [RawChange] {
+        keepsRows ? Array(changes[start..<start + count]) : []
     }
 
     /// Makes the events whose bytes are finished.
@@ -104,7 +114,7 @@ package struct ChangeEncoder: Sendable {
                     batch: batch,
                     offset: Int32(clamping: offset),
                     length: Int32(clamping: length),
-                    cost: Int32(clamping: length + Self.overhead),
+                    cost: Int32(clamping: length + Self.overhead + (keepsRows ? Int(change.length) : 0)),
                     schemaCount: piece.schemaCount,
                     firstKey: Int32(clamping: key)
                 )

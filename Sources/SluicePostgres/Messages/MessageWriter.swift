@@ -32,19 +32,20 @@ struct MessageWriter: ~Copyable {
     /// - Parameters:
     ///   - size: Their bytes.
     ///   - count: Their number.
+    ///   - origins: What they were made of, if that is to be kept.
     /// - Returns: The messages, with their keys.
-    mutating func take(_ size: Int, keys count: Int) -> EncodedBatch {
+    mutating func take(_ size: Int, keys count: Int, origins: [RawChange] = []) -> EncodedBatch {
         let bytes = out.bytes(in: 0..<size)
         out.removeFirst(size)
         var taken = keys
         taken.entries.removeSubrange(count...)
         keys.entries.removeFirst(count)
-        return EncodedBatch(bytes: bytes, keys: taken)
+        return EncodedBatch(bytes: bytes, keys: taken, origins: origins)
     }
 
     /// Takes all messages away.
-    mutating func takeAll() -> EncodedBatch {
-        take(out.count, keys: keys.entries.count)
+    mutating func takeAll(origins: [RawChange] = []) -> EncodedBatch {
+        take(out.count, keys: keys.entries.count, origins: origins)
     }
 
     /// Goes over to changes of another batch.

@@ -2,7 +2,14 @@ extension Relation {
     /// Reads a whole Relation message, its type byte first.
     ///
     /// Names that are not UTF-8 are repaired.
-    package convenience init(decoding bytes: UnsafeRawBufferPointer) throws(PgOutputError) {
+    ///
+    /// - Parameters:
+    ///   - bytes: The message.
+    ///   - types: The types that the session has named so far.
+    package convenience init(
+        decoding bytes: UnsafeRawBufferPointer,
+        types: [UInt32: TypeName] = [:]
+    ) throws(PgOutputError) {
         var reader = ByteReader(bytes, message: "Relation")
         try reader.expect(.relation)
         let oid = try reader.read(UInt32.self, "oid")
@@ -32,7 +39,8 @@ extension Relation {
             schema: schema.isEmpty ? "pg_catalog" : schema,
             name: name,
             replicaIdentity: identity,
-            columns: columns
+            columns: columns,
+            typeNames: types.isEmpty ? types : types.filter { type in columns.contains { $0.typeOID == type.key } }
         )
     }
 }

@@ -58,18 +58,41 @@ public final class Relation: Sendable {
     /// The published columns, in the order of the tuples.
     public let columns: [Column]
 
+    /// The names of the columns' types that are not built in, by their oids, as far as the server has told them.
+    package let typeNames: [UInt32: TypeName]
+
     /// What was prepared for encoding rows of this relation.
     let plan: ColumnPlan
 
     private let key = Mutex(PrimaryKey.unresolved)
 
     /// Makes a relation.
-    public init(oid: UInt32, schema: String, name: String, replicaIdentity: UInt8, columns: [Column]) {
+    public convenience init(oid: UInt32, schema: String, name: String, replicaIdentity: UInt8, columns: [Column]) {
+        self.init(
+            oid: oid,
+            schema: schema,
+            name: name,
+            replicaIdentity: replicaIdentity,
+            columns: columns,
+            typeNames: [:]
+        )
+    }
+
+    /// Makes a relation whose columns may have types that are not built in.
+    package init(
+        oid: UInt32,
+        schema: String,
+        name: String,
+        replicaIdentity: UInt8,
+        columns: [Column],
+        typeNames: [UInt32: TypeName]
+    ) {
         self.oid = oid
         self.schema = schema
         self.name = name
         self.replicaIdentity = replicaIdentity
         self.columns = columns
+        self.typeNames = typeNames
         plan = ColumnPlan(schema: schema, name: name, columns: columns)
     }
 

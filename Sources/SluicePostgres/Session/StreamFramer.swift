@@ -39,6 +39,8 @@ package struct StreamFramer: ~Copyable {
     /// The table of the last rows, which is as it was at the row before.
     private var settledTable: UInt32?
     var relations = RelationTable()
+    /// The types that are not built in, as they were last named.
+    private var types: [UInt32: TypeName] = [:]
     /// When each table was last described to the session.
     var described: [UInt32: UInt64] = [:]
     var descriptions: UInt64 = 0
@@ -185,8 +187,12 @@ package struct StreamFramer: ~Copyable {
         case .insert, .update, .delete, .truncate:
             try receiveRow(payload)
         case .relation:
-            receiveRelation(try decoded { () throws(PgOutputError) in try Relation(decoding: payload) })
-        case .origin, .type, .message:
+            let types = types
+            receiveRelation(try decoded { () throws(PgOutputError) in try Relation(decoding: payload, types: types) })
+        case .type:
+            let type = try decoded { () throws(PgOutputError) in try TypeName(decoding: payload) }
+            types[type.oid] = type
+        case .origin, .message:
             break
         case .begin, .commit, .streamStart, .streamStop, .streamCommit, .streamAbort:
             throw violation("the start or the end of a transaction inside another")

@@ -5,14 +5,18 @@ public final class EncodedBatch: Sendable {
 
     let keys: BatchKeys
 
+    /// What the messages were made of, with dense numbers; empty unless the sink reads rows.
+    let origins: [RawChange]
+
     /// Makes a batch from finished bytes; what their messages belong to is not known.
     public convenience init(bytes: [UInt8]) {
         self.init(bytes: bytes, keys: BatchKeys())
     }
 
-    init(bytes: [UInt8], keys: BatchKeys) {
+    init(bytes: [UInt8], keys: BatchKeys, origins: [RawChange] = []) {
         self.bytes = bytes
         self.keys = keys
+        self.origins = origins
     }
 }
 

@@ -1,14 +1,15 @@
-import SluicePostgres
+package import SluicePostgres
 
 /// How far a sink is, and what it still takes: nothing twice, nothing out of order.
-struct DeliveryProgress: Hashable, Sendable {
+package struct DeliveryProgress: Hashable, Sendable {
     /// What the sink already had when it was opened: only up to here may a source repeat itself.
     private let replayed: Cursor?
 
     /// The last message, filtered row or commit that the sink has.
-    private(set) var cursor: Cursor?
+    package private(set) var cursor: Cursor?
 
-    init(at cursor: Cursor?) {
+    /// Starts at what the sink had when it was opened.
+    package init(at cursor: Cursor?) {
         self.replayed = cursor
         self.cursor = cursor
     }
@@ -17,7 +18,7 @@ struct DeliveryProgress: Hashable, Sendable {
     ///
     /// - Returns: The number of the first message that the sink does not have; `nil` if it has them all.
     /// - Throws: ``SinkError`` if the change does not come after the one before.
-    mutating func take(_ change: Change) throws(SinkError) -> Int? {
+    package mutating func take(_ change: Change) throws(SinkError) -> Int? {
         let last = change.lastCursor
         guard let cursor, change.firstCursor <= cursor else {
             self.cursor = last

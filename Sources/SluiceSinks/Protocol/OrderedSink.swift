@@ -11,6 +11,9 @@ public import SluicePostgres
 /// - **Durability:** ``deliver(_:)`` returns when nothing can be lost any more, not when the bytes were handed over.
 ///   What is reported to Postgres, and then deleted there, follows from what it returns.
 public protocol OrderedSink: Sink {
+    /// Whether the sink reads rows, see ``SluicePostgres/Change/row``, so that they must be kept beside the messages.
+    var readsRows: Bool { get }
+
     /// Makes a batch durable.
     ///
     /// - Parameter changes: In ascending order of their cursors, all above those of the batch before.
@@ -27,4 +30,9 @@ public protocol OrderedSink: Sink {
     /// - Returns: The durable position afterwards.
     /// - Throws: ``SinkError`` if the place refuses or fails.
     func rewind(to cursor: Cursor) async throws -> SinkPosition
+}
+
+extension OrderedSink {
+    /// False: the sink reads messages only.
+    public var readsRows: Bool { false }
 }

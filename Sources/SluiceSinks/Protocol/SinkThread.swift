@@ -1,14 +1,17 @@
-import SluicePostgres
+package import SluicePostgres
 import Synchronization
 
 /// The blocking half of a sink.
-protocol SinkWriter: Sendable {
+package protocol SinkWriter: Sendable {
+    /// Makes a batch durable, as ``OrderedSink/deliver(_:)``.
     mutating func deliver(_ changes: [Change]) throws -> SinkPosition
+
+    /// Forgets what is above a cursor, as ``OrderedSink/rewind(to:)``.
     mutating func rewind(to cursor: Cursor) throws -> SinkPosition
 }
 
 /// Runs a sink's blocking half on a thread of its own, and ends it at its first failure.
-final class SinkThread<Writer: SinkWriter>: Sendable {
+package final class SinkThread<Writer: SinkWriter>: Sendable {
     private enum Phase {
         case new
         case open(Writer)
@@ -21,12 +24,15 @@ final class SinkThread<Writer: SinkWriter>: Sendable {
     // Only the thread takes this lock, so holding it over a blocking call keeps nobody waiting.
     private let phase = Mutex(Phase.new)
 
+    /// Starts the thread; nothing is opened yet.
+    ///
     /// - Parameter name: The sink's name in messages.
-    init(name: String) {
+    package init(name: String) {
         self.name = name
     }
 
-    func open(_ make: @escaping @Sendable () throws -> (Writer, SinkOpening)) async throws -> SinkOpening {
+    /// Makes the writer on the thread; only once.
+    package func open(_ make: @escaping @Sendable () throws -> (Writer, SinkOpening)) async throws -> SinkOpening {
         try await run { [name] phase in
             guard case .new = phase else { throw SinkError(.notOpen, "\(name) was opened before: make a new one.") }
             do {
@@ -40,16 +46,18 @@ final class SinkThread<Writer: SinkWriter>: Sendable {
         }
     }
 
-    func deliver(_ changes: [Change]) async throws -> SinkPosition {
+    /// Lets the writer deliver a batch.
+    package func deliver(_ changes: [Change]) async throws -> SinkPosition {
         try await perform { try $0.deliver(changes) }
     }
 
-    func rewind(to cursor: Cursor) async throws -> SinkPosition {
+    /// Lets the writer forget what is above a cursor.
+    package func rewind(to cursor: Cursor) async throws -> SinkPosition {
         try await perform { try $0.rewind(to: cursor) }
     }
 
     /// Drops the writer, which gives back what it holds, and waits for that.
-    func close() async {
+    package func close() async {
         await thread.close { [self] in phase.withLock { $0 = .closed } }
     }
 

@@ -1,0 +1,74 @@
+/// The row of an Insert, Update or Delete as the server sent it, for sinks that store columns instead of messages.
+///
+/// Values are in Postgres' own text form, under the settings of ``SluicePostgres``' sessions: `DateStyle` ISO,
+/// `IntervalStyle` postgres, hexadecimal `bytea`, shortest exact floating point, time zone UTC. So nothing is lost on the
+/// way to a column of the same type.
+public struct ChangedRow: Sendable {
+    /// One column of a row.
+    public enum Value: Hashable, Sendable {
+        /// Not told: stored out of line and left as it was, or no part of the replica identity.
+        case unknown
+        /// NULL.
+        case null
+        /// The value's text, in UTF-8.
+        case text(ArraySlice<UInt8>)
+    }
+
+    /// The table, as the row has it.
+    public let table: Relation
+
+    /// `insert`, `update` or `delete`.
+    public let action: MessageAction
+
+    /// The row after the change, in the order of the table's columns; empty for a delete.
+    ///
+    /// A value that the update did not send is that of the row before, if that is told.
+    public let after: [Value]
+
+    /// What is told of the row before the change, in the order of the table's columns; empty if nothing.
+    public let before: [Value]
+}
+
+extension Change {
+    /// The row of an insert, update or delete.
+    ///
+    /// It is `nil` for every other change, for rows that cannot be decoded, and for all unless the stream keeps rows.
+    public var row: ChangedRow? {
+        guard case .messages = kind, let first = batch.origins.first, sequence >= first.sequence else { return nil }
+        let place = Int(clamping: sequence - first.sequence)
+        guard place < batch.origins.count else { return nil }
+        return ChangedRow(batch.origins[place])
+    }
+}
+
+extension ChangedRow {
+    init?(_ change: RawChange) {
+        let start = Int(change.offset)
+        let (rows, message) = change.batch.bytes.withUnsafeBytes { bytes in
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(change.length)])
+            var rows = RowValues()
+            guard let message = try? RowMessage(decoding: bytes),
+                let table = change.batch.relations[message.relationOID],
+                (try? rows.load(message, in: bytes, columnCount: table.columns.count)) != nil
+            else { return (rows, nil as RowMessage?) }
+            return (rows, message)
+        }
+        guard let message, let table = change.batch.relations[message.relationOID] else { return nil }
+        func value(_ value: TupleValue?) -> Value {
+            switch value {
+            case .text(let range): .text(change.batch.bytes[start + range.lowerBound..<start + range.upperBound])
+            case .null: .null
+            case .unchangedToast, .binary, nil: .unknown
+            }
+        }
+        self.table = table
+        action =
+            switch message.action {
+            case .insert: .insert
+            case .update: .update
+            case .delete: .delete
+            }
+        after = rows.new.indices.map { value(rows.currentValue($0, of: table.plan)) }
+        before = rows.old.indices.map { value(rows.oldValue($0, of: table.plan)) }
+    }
+}
