@@ -28,6 +28,7 @@ let package = Package(
         .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
         .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
         .library(name: "SluiceKafka", targets: ["SluiceKafka"]),
+        .library(name: "SluicePostgresSink", targets: ["SluicePostgresSink"]),
         .library(name: "SluiceSQS", targets: ["SluiceSQS"]),
         .library(name: "SluiceWebhook", targets: ["SluiceWebhook"]),
         .executable(name: "sluice", targets: ["SluiceCommand"]),
@@ -94,6 +95,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "SluicePostgresSink",
+            dependencies: ["Sluice", "SluicePostgres", "SluiceSinks"],
+            path: "Sources/Connectors/SluicePostgresSink",
+            swiftSettings: settings
+        ),
+        .target(
             name: "SluiceHTTP",
             dependencies: [
                 "SluiceSinks", .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -122,7 +129,8 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluiceKafka", "SluicePostgres", "SluiceSQS", "SluiceSinks", "SluiceWebhook",
+                "Sluice", "SluiceKafka", "SluicePostgres", "SluicePostgresSink", "SluiceSQS", "SluiceSinks",
+                "SluiceWebhook",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -191,6 +199,11 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Tests/ConnectorTesting",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluicePostgresSinkTests",
+            dependencies: ["Sluice", "SluicePostgres", "SluicePostgresSink", "SluiceSinks"],
             swiftSettings: settings
         ),
         .testTarget(

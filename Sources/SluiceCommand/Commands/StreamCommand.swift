@@ -10,24 +10,31 @@ struct StreamCommand: AsyncParsableCommand {
         discussion: """
             FROM is a connection URL; libpq's environment variables, service files and .pgpass fill in what it leaves
             out. TO is - (standard output), file:PATH (one JSON object per line), sqlite:PATH, kafka://HOST:PORT/TOPIC,
-            sqs:QUEUE_URL or the https:// URL of a webhook. Options of brokers and endpoints are part of the URL: see
-            docs/sinks.
+            sqs:QUEUE_URL, the https:// URL of a webhook, or postgres://USER@HOST:PORT/DATABASE (rows into tables of the
+            same names, which are made where missing). Options are part of the URL: see docs/sinks.
 
-            Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file: and
-            sqlite: then hold every change once; the others may get the last second's again, in the same order.
+            Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file:,
+            sqlite: and postgres: then hold every change once; the others may get the last second's again, in the same
+            order.
 
             EXAMPLES
               sluice stream postgres://localhost/shop - --create
               sluice stream postgres://app@db.internal/shop file:changes.ndjson --tables orders,customers
               sluice stream postgres://localhost/shop sqlite:changes.db --until now
               sluice stream postgres://localhost/shop kafka://localhost:9092/shop.{table} --dead-letter file:dead.ndjson
+              sluice stream postgres://localhost/shop postgres://localhost/warehouse?schema=shop --tables orders,customers
             """
     )
 
     @Argument(help: "The database: postgres://USER@HOST:PORT/DATABASE.")
     var from: String
 
-    @Argument(help: "The sink: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, sqs:QUEUE_URL or https://HOST/PATH.")
+    @Argument(
+        help: """
+            The sink: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, sqs:QUEUE_URL, https://HOST/PATH or \
+            postgres://USER@HOST:PORT/DATABASE.
+            """
+    )
     var to: String
 
     @Option(help: ArgumentHelp("The replication slot.", valueName: "name"))
@@ -124,7 +131,7 @@ struct StreamCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(mode: progress.resolved(sinkIsTerminal: to == "-" && isatty(STDOUT_FILENO) == 1))
         do {
-            let sink = try SinkName(to)
+            let sink = try SinkName(to, notice: console.notice)
             var options = StreamOptions(
                 target: try ConnectionTarget(from),
                 makeSink: sink.makeSink,
@@ -142,7 +149,9 @@ struct StreamCommand: AsyncParsableCommand {
             options.resumeFromTransactionStart = resumeFromTransactionStart
             options.maxPause = maxPause.duration
             options.standsBy = standby
-            options.makeDeadLetters = try deadLetter.map { try SinkName($0).deadLetters(for: sink) }
+            options.makeDeadLetters = try deadLetter.map {
+                try SinkName($0, notice: console.notice).deadLetters(for: sink)
+            }
             options.attempts = attempts
             let session = StreamSession(options: options, console: console)
             StopSignals.install { session.stop() }

@@ -1,4 +1,5 @@
 import SluiceKafka
+import SluicePostgresSink
 import SluiceSQS
 import SluiceSinks
 import SluiceWebhook
@@ -7,25 +8,33 @@ import SluiceWebhook
 struct SinkName: Sendable {
     private enum Kind {
         case own(SinkURL)
+        case ordered(@Sendable () -> any OrderedSink)
         case keyed(@Sendable () -> any KeyedSink)
     }
 
-    /// The forms of the sinks that are brokers and endpoints.
-    private static let remote = ["kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "https://HOST/PATH"]
+    /// The forms of the sinks that are on other machines.
+    private static let remote = [
+        "kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "https://HOST/PATH", "postgres://USER@HOST:PORT/DATABASE",
+    ]
 
     private let scheme: String
     private let kind: Kind
 
     /// Reads a name.
     ///
-    /// - Parameter text: What the user wrote.
+    /// - Parameters:
+    ///   - text: What the user wrote.
+    ///   - notice: Gets sentences for the user while the sink is at work.
     /// - Throws: ``SinkError`` that says what is possible, without more of the text than its scheme.
-    init(_ text: String) throws(SinkError) {
+    init(_ text: String, notice: @escaping @Sendable (String) -> Void) throws(SinkError) {
         scheme = text.prefix { $0 != ":" }.lowercased()
         switch scheme {
         case "kafka":
             let url = try KafkaURL(text)
             kind = .keyed { url.makeSink() }
+        case "postgres", "postgresql":
+            let url = try PostgresSinkURL(text)
+            kind = .ordered { url.makeSink(report: notice) }
         case "sqs":
             let url = try SQSURL(text)
             kind = .keyed { url.makeSink() }
@@ -41,6 +50,7 @@ struct SinkName: Sendable {
     func makeSink() -> any Sink {
         switch kind {
         case .own(let url): url.makeSink()
+        case .ordered(let makeSink): makeSink()
         case .keyed(let makeSink): makeSink()
         }
     }
@@ -65,6 +75,11 @@ struct SinkName: Sendable {
                 )
             }
             return { _ in url.makeDeadLetters() }
+        case .ordered:
+            throw SinkError(
+                .unsupported,
+                "A database of tables cannot keep dead letters. Give file:PATH, sqlite:PATH or a broker's topic."
+            )
         case .keyed(let makeSink):
             return { KeyedDeadLetters(to: makeSink(), from: $0) }
         }

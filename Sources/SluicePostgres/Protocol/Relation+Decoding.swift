@@ -1,4 +1,9 @@
 extension Relation {
+    /// Reads a whole message of a session that has named no types.
+    package convenience init(decoding bytes: UnsafeRawBufferPointer) throws(PgOutputError) {
+        try self.init(decoding: bytes, types: [:])
+    }
+
     /// Reads a whole Relation message, its type byte first.
     ///
     /// Names that are not UTF-8 are repaired.
@@ -8,7 +13,7 @@ extension Relation {
     ///   - types: The types that the session has named so far.
     package convenience init(
         decoding bytes: UnsafeRawBufferPointer,
-        types: [UInt32: TypeName] = [:]
+        types: [UInt32: TypeName]
     ) throws(PgOutputError) {
         var reader = ByteReader(bytes, message: "Relation")
         try reader.expect(.relation)

@@ -125,6 +125,11 @@ package final class Connection {
         return context.error(for: ServerMessage(result: result, hiding: secrets))
     }
 
+    /// The server's own words about a failed result.
+    func message(of result: OpaquePointer?) -> String {
+        ServerMessage(result: result, hiding: secrets).text
+    }
+
     /// What libpq says of the connection, as an error.
     func connectionError() -> ReplicationError {
         let report = String(cString: PQerrorMessage(handle))

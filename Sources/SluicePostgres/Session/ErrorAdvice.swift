@@ -130,7 +130,7 @@ struct ErrorContext: Sendable {
 }
 
 /// An identifier as SQL writes it.
-func quotedName(_ name: String) -> String {
+package func quotedName(_ name: String) -> String {
     "\"\(name.replacing("\"", with: "\"\""))\""
 }
 

@@ -158,7 +158,7 @@ package final class StatementPipeline {
             column: field("c"),
             dataType: field("d"),
             constraint: field("n"),
-            error: error
+            said: connection.message(of: result)
         )
     }
 }
@@ -181,5 +181,22 @@ package struct StatementFailure: Error {
     package var constraint: String?
 
     /// What the server said, which may repeat values of the row.
-    package var error: ReplicationError
+    package var said: String
+
+    /// Makes a failure.
+    package init(
+        statement: Int,
+        sqlState: String,
+        column: String? = nil,
+        dataType: String? = nil,
+        constraint: String? = nil,
+        said: String
+    ) {
+        self.statement = statement
+        self.sqlState = sqlState
+        self.column = column
+        self.dataType = dataType
+        self.constraint = constraint
+        self.said = said
+    }
 }

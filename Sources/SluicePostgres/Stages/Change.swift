@@ -5,7 +5,7 @@ public final class EncodedBatch: Sendable {
 
     let keys: BatchKeys
 
-    /// What the messages were made of, with dense numbers; empty unless the sink reads rows.
+    /// What the messages were made of, with ascending numbers; empty unless the sink reads rows.
     let origins: [RawChange]
 
     /// Makes a batch from finished bytes; what their messages belong to is not known.

@@ -34,10 +34,15 @@ extension Change {
     ///
     /// It is `nil` for every other change, for rows that cannot be decoded, and for all unless the stream keeps rows.
     public var row: ChangedRow? {
-        guard case .messages = kind, let first = batch.origins.first, sequence >= first.sequence else { return nil }
-        let place = Int(clamping: sequence - first.sequence)
-        guard place < batch.origins.count else { return nil }
-        return ChangedRow(batch.origins[place])
+        guard case .messages = kind else { return nil }
+        // Ascending, but not dense: what lies between may be another processor's.
+        var (low, high) = (0, batch.origins.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if batch.origins[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        guard low < batch.origins.count, batch.origins[low].sequence == sequence else { return nil }
+        return ChangedRow(batch.origins[low])
     }
 }
 
