@@ -27,6 +27,7 @@ let package = Package(
         .library(name: "SluiceObservability", targets: ["SluiceObservability"]),
         .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
         .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
+        .library(name: "SluiceSinksTesting", targets: ["SluiceSinksTesting"]),
         .library(name: "SluiceKafka", targets: ["SluiceKafka"]),
         .library(name: "SluicePostgresSink", targets: ["SluicePostgresSink"]),
         .library(name: "SluiceSQS", targets: ["SluiceSQS"]),
@@ -82,6 +83,11 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SluiceSinksTesting",
+            dependencies: ["SluicePostgres", "SluiceSinks"],
             swiftSettings: settings
         ),
         .systemLibrary(name: "CLibRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
@@ -171,6 +177,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "SluiceSinksTestingTests",
+            dependencies: [
+                "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "KafkaMockCluster",
             dependencies: ["CLibRDKafka"],
@@ -187,7 +200,7 @@ let package = Package(
             name: "SluiceKafkaTests",
             dependencies: [
                 "CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceKafka", "SluicePostgres",
-                "SluiceSinks",
+                "SluiceSinks", "SluiceSinksTesting",
             ],
             swiftSettings: settings
         ),
@@ -203,13 +216,13 @@ let package = Package(
         ),
         .testTarget(
             name: "SluicePostgresSinkTests",
-            dependencies: ["Sluice", "SluicePostgres", "SluicePostgresSink", "SluiceSinks"],
+            dependencies: ["SluicePostgres", "SluicePostgresSink", "SluiceSinks", "SluiceSinksTesting"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "SluiceSQSTests",
             dependencies: [
-                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSQS",
+                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceSQS",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
@@ -217,7 +230,7 @@ let package = Package(
         .testTarget(
             name: "SluiceWebhookTests",
             dependencies: [
-                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceWebhook",
+                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceWebhook",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

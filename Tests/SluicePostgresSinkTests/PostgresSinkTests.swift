@@ -1,0 +1,147 @@
+import SluicePostgres
+import SluiceSinks
+import SluiceSinksTesting
+import Synchronization
+import Testing
+
+@testable import SluicePostgresSink
+
+private let source = SourceIdentity(systemIdentifier: "7300000000000000001", timeline: 1, slot: "check")
+
+/// Against a server.
+@Suite(.timeLimit(.minutes(2))) struct PostgresSinkTests {
+    @Test func keepsTheRulesOfSinks() async throws {
+        let database = try await TestDatabase("conformance")
+        try await checkSink {
+            try database.sink()
+        } rows: {
+            let exists = try await database.query("select to_regclass('conformance')").first?.first.flatMap(\.self) != nil
+            guard exists else { return [] }
+            return try await database.query("select id, note from conformance order by id").compactMap { row in
+                guard let id = row[0].flatMap({ Int($0) }), let note = row[1] else { return nil }
+                return SampleRow(id: id, note: note)
+            }
+        }
+    }
+
+    @Test func fencesASinkWhosePositionWasMoved() async throws {
+        let database = try await TestDatabase("fenced")
+        let sink = try database.sink()
+        var stream = SampleStream()
+        #expect(try await sink.open(for: source, remembered: nil).position.cursor == nil)
+        _ = try await sink.deliver(stream.transaction([.insert(SampleRow(id: 1, note: "a"))]))
+        try await database.query("update sluice.cursors set commit_idx = 5")
+        let next = stream.transaction([.insert(SampleRow(id: 2, note: "b"))])
+        let error = await #expect(throws: SinkError.self) { try await sink.deliver(next) }
+        #expect(error?.code == .takenOver && error?.message.contains("0/1000:5") == true, "\(String(describing: error))")
+        #expect(try await database.query("select id from conformance") == [["1"]])
+        await sink.close()
+    }
+
+    @Test func aRowThatCannotBeReadIsADeadLetterInTheSameTransaction() async throws {
+        let database = try await TestDatabase("undecodable")
+        let sink = try database.sink()
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        let changes = stream.transaction([.insert(SampleRow(id: 1, note: "a")), .undecodable, .delete(id: 1)])
+        _ = try await sink.deliver(changes)
+        let letters = try await database.query(
+            "select cursor, commit_lsn, commit_idx, sub, message::jsonb->>'action' from sluice.dead_letters"
+        )
+        #expect(letters == [["sluice", "0/1000", "1", "0", "undecodable"]])
+        #expect(try await database.query("select id from conformance") == [])
+        await sink.close()
+    }
+
+    @Test func aRefusedBatchLeavesNothing() async throws {
+        let database = try await TestDatabase("refused")
+        try await database.query("create table conformance (id int primary key, note varchar(3))")
+        let sink = try database.sink()
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        let rows = ["abc", "much too long"].enumerated().map { SampleRow(id: $0, note: $1) }
+        let changes = stream.transaction(rows.map { .insert($0) })
+        let error = await #expect(throws: SinkError.self) { try await sink.deliver(changes) }
+        #expect(error?.code == .refused && error?.message.contains("0/1000:1") == true, "\(String(describing: error))")
+        #expect(error?.message.contains("much too long") == false)
+        #expect(try await database.query("select count(*) from conformance") == [["0"]])
+        #expect(try await database.query("select commit_lsn from sluice.cursors") == [[nil]])
+        await sink.close()
+    }
+
+    @Test func aConnectionThatIsLostIsMadeAnewAndWhatWasCommittedIsNotRepeated() async throws {
+        let database = try await TestDatabase("lost")
+        let told = Mutex<[String]>([])
+        let sink = try database.sink { text in told.withLock { $0.append(text) } }
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        _ = try await sink.deliver(stream.transaction([.insert(SampleRow(id: 1, note: "a"))]))
+        try await database.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sluice sink' and datname = 'lost'"
+        )
+        let changes = stream.transaction([.insert(SampleRow(id: 2, note: "b"))])
+        #expect(try await sink.deliver(changes).cursor == changes.last?.lastCursor)
+        #expect(try await database.query("select id from conformance order by id") == [["1"], ["2"]])
+        #expect(told.withLock(\.count) == 2)
+        await sink.close()
+    }
+
+    @Test func closingEndsAWaitForALock() async throws {
+        let database = try await TestDatabase("locked")
+        let sink = try database.sink()
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        _ = try await sink.deliver(stream.transaction([.insert(SampleRow(id: 1, note: "a"))]))
+        let thread = BlockingThread()
+        let isLocked = Mutex(false)
+        let url = database.url
+        let release = WakeUp()
+        async let locking: Void = thread.run {
+            let connection = try Connection(ConnectionTarget(url))
+            try connection.query("begin; lock table conformance")
+            isLocked.withLock { $0 = true }
+            release.wait(milliseconds: nil)
+        }
+        while !isLocked.withLock({ $0 }) { await Task.yield() }
+        let changes = stream.transaction([.insert(SampleRow(id: 2, note: "b"))])
+        let delivery = Task { try await sink.deliver(changes) }
+        while try await database.query("select from pg_locks where not granted").isEmpty { await Task.yield() }
+        await sink.close()
+        await #expect(throws: SinkError.self) { try await delivery.value }
+        release.signal()
+        try await locking
+        #expect(try await database.query("select count(*) from conformance") == [["1"]])
+    }
+
+    @Test func aBatchOfOneKeyTakesFewerRoundTripsThanItHasMessages() async throws {
+        let database = try await TestDatabase("hot")
+        try await BlockingThread().run {
+            let settings = try PostgresSinkURL(database.url).settings
+            let (writer, _) = try PostgresWriter.open(settings, for: source, closing: Closing(), report: { _ in })
+            var stream = SampleStream()
+            _ = try writer.deliver(stream.transaction([.insert(SampleRow(id: 1, note: "0"))]))
+            let before = writer.roundTrips
+            _ = try writer.deliver(stream.transaction((1...5000).map { .update(SampleRow(id: 1, note: "\($0)")) }))
+            // One for each 1024 statements, and one for the commit.
+            #expect(writer.roundTrips - before == 6)
+        }
+        #expect(try await database.query("select id, note from conformance") == [["1", "5000"]])
+    }
+
+    @Test func valuesOutOfLineAndKeysThatChange() async throws {
+        let database = try await TestDatabase("moves")
+        let sink = try database.sink()
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        _ = try await sink.deliver(
+            stream.transaction([
+                .insert(SampleRow(id: 1, note: "a")), .touch(id: 1), .touch(id: 7), .insert(SampleRow(id: 2, note: "b")),
+                .move(from: 2, to: SampleRow(id: 3, note: "c")), .insert(SampleRow(id: 4, note: "d")), .delete(id: 4),
+            ])
+        )
+        #expect(try await database.query("select id, note from conformance order by id") == [["1", "a"], ["3", "c"]])
+        _ = try await sink.deliver(stream.transaction([.truncate, .insert(SampleRow(id: 5, note: "e"))]))
+        #expect(try await database.query("select id, note from conformance") == [["5", "e"]])
+        await sink.close()
+    }
+}
