@@ -9,7 +9,8 @@ public import SluiceSinks
 /// - K5. Messages of one key are there in their order: of one request if the sink declares `prefix`, else of one request
 ///   after another.
 /// - K6. With `prefix`, no message of a key is durable in the same request behind one that failed.
-/// - K7. Requests as large as its limits allow, and the largest message, are taken.
+/// - K7. Requests as large as its limits allow are taken, and messages up to 1 KiB below the limit for one; in that KiB,
+///   which is for what the sink adds, a message may be refused and nothing else.
 /// - K8. As many requests as it declares may be under way at the same time.
 /// - K9. A call that is cancelled returns or throws `CancellationError`.
 /// - K10. It can be closed in any state and more than once, opened once only, and sends nothing before or after, with
