@@ -230,7 +230,8 @@ let package = Package(
         .testTarget(
             name: "SluiceWebhookTests",
             dependencies: [
-                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceWebhook",
+                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
+                "SluiceWebhook",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

@@ -15,7 +15,8 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         try await checkSink {
             try database.sink()
         } rows: {
-            let exists = try await database.query("select to_regclass('conformance')").first?.first.flatMap(\.self) != nil
+            let exists =
+                try await database.query("select to_regclass('conformance')").first?.first.flatMap(\.self) != nil
             guard exists else { return [] }
             return try await database.query("select id, note from conformance order by id").compactMap { row in
                 guard let id = row[0].flatMap({ Int($0) }), let note = row[1] else { return nil }
@@ -33,7 +34,10 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         try await database.query("update sluice.cursors set commit_idx = 5")
         let next = stream.transaction([.insert(SampleRow(id: 2, note: "b"))])
         let error = await #expect(throws: SinkError.self) { try await sink.deliver(next) }
-        #expect(error?.code == .takenOver && error?.message.contains("0/1000:5") == true, "\(String(describing: error))")
+        #expect(
+            error?.code == .takenOver && error?.message.contains("0/1000:5") == true,
+            "\(String(describing: error))"
+        )
         #expect(try await database.query("select id from conformance") == [["1"]])
         await sink.close()
     }
@@ -135,7 +139,8 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         _ = try await sink.open(for: source, remembered: nil)
         _ = try await sink.deliver(
             stream.transaction([
-                .insert(SampleRow(id: 1, note: "a")), .touch(id: 1), .touch(id: 7), .insert(SampleRow(id: 2, note: "b")),
+                .insert(SampleRow(id: 1, note: "a")), .touch(id: 1), .touch(id: 7),
+                .insert(SampleRow(id: 2, note: "b")),
                 .move(from: 2, to: SampleRow(id: 3, note: "c")), .insert(SampleRow(id: 4, note: "d")), .delete(id: 4),
             ])
         )

@@ -14,7 +14,8 @@ final class KeyedPlace: Sendable {
 /// A keyed sink that keeps every rule, or all but one. What holds the word "poison" fails.
 final class KeyedMemorySink: KeyedSink {
     enum Wrong: CaseIterable {
-        case changesItsName, forgetsWhatIsRemembered, answersOnce, answersInAnotherOrder, losesUnicodeKeys, losesSomeBodies
+        case changesItsName, forgetsWhatIsRemembered, answersOnce, answersInAnotherOrder, losesUnicodeKeys,
+            losesSomeBodies
         case reverses, goesOnBehindFailures, keepsWhatItCallsFailed, refusesItsOwnLimit, oneAtATime
         case failsOnCancellation, sendsWhenClosed
 
@@ -61,7 +62,9 @@ final class KeyedMemorySink: KeyedSink {
             guard case .new = phase else { throw SinkError(.notOpen, "It was opened before.") }
             phase = .open
         }
-        return SinkOpening(position: (wrong == .forgetsWhatIsRemembered ? nil : remembered) ?? SinkPosition(cursor: nil))
+        return SinkOpening(
+            position: (wrong == .forgetsWhatIsRemembered ? nil : remembered) ?? SinkPosition(cursor: nil)
+        )
     }
 
     func send(_ messages: [OutgoingMessage]) async throws -> [SendResult] {
@@ -72,10 +75,12 @@ final class KeyedMemorySink: KeyedSink {
             throw SinkError(.notOpen, "It is not open.")
         }
         if wrong == .oneAtATime {
-            guard place.underWay.withLock({ count in
-                count += 1
-                return count == 1
-            }) else { throw SinkError(.inputOutput, "Another request is under way.") }
+            guard
+                place.underWay.withLock({ count in
+                    count += 1
+                    return count == 1
+                })
+            else { throw SinkError(.inputOutput, "Another request is under way.") }
             // Others come meanwhile.
             for _ in 0..<200 { await Task.yield() }
             place.underWay.withLock { $0 -= 1 }

@@ -102,7 +102,7 @@ final class OrderedMemorySink: OrderedSink {
                     guard cursor > content.position ?? Cursor(commitLSN: .zero, index: 0) || wrong == .takesTwice,
                         var row = SampleRow(message: String(decoding: bytes, as: UTF8.self))
                     else { return }
-                    if wrong == .cutsNotes { row.note = String(row.note.prefix(1 << 20)) }
+                    if wrong == .cutsNotes { row.note = String(row.note.prefix(1000)) }
                     new.append((cursor, row))
                 }
             }

@@ -8,14 +8,22 @@ import Testing
 @Suite struct SinkConformanceTests {
     @Test func anOrderedSinkThatKeepsTheRules() async throws {
         let place = OrderedPlace()
-        try await checkSink { OrderedMemorySink(place) } rows: { place.rows }
+        try await checkSink {
+            OrderedMemorySink(place)
+        } rows: {
+            place.rows
+        }
     }
 
     @Test(arguments: OrderedMemorySink.Wrong.allCases)
     func aBrokenRuleOfAnOrderedSinkIsNamed(wrong: OrderedMemorySink.Wrong) async throws {
         let place = OrderedPlace()
         let violation = try await #require(throws: SinkViolation.self) {
-            try await checkSink { OrderedMemorySink(place, wrong: wrong) } rows: { place.rows }
+            try await checkSink {
+                OrderedMemorySink(place, wrong: wrong)
+            } rows: {
+                place.rows
+            }
         }
         #expect(violation.rule == wrong.rule, "\(violation)")
     }
@@ -23,7 +31,11 @@ import Testing
     @Test(arguments: [KeyFailure.prefix, .independent])
     func aKeyedSinkThatKeepsTheRules(keyFailure: KeyFailure) async throws {
         let place = KeyedPlace()
-        try await checkSink(poison: "poison") { KeyedMemorySink(place, keyFailure) } bodies: { place.bodies }
+        try await checkSink(poison: "poison") {
+            KeyedMemorySink(place, keyFailure)
+        } bodies: {
+            place.bodies
+        }
     }
 
     @Test(arguments: KeyedMemorySink.Wrong.allCases)

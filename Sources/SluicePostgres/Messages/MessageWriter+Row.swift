@@ -214,7 +214,7 @@ extension MessageWriter {
 
 extension RowMessage.Action {
     /// As a message tells it.
-    fileprivate var told: MessageAction {
+    var told: MessageAction {
         switch self {
         case .insert: .insert
         case .update: .update

@@ -11,6 +11,7 @@ extension Relation {
     /// - Parameters:
     ///   - bytes: The message.
     ///   - types: The types that the session has named so far.
+    /// - Throws: What is wrong with the message.
     package convenience init(
         decoding bytes: UnsafeRawBufferPointer,
         types: [UInt32: TypeName]

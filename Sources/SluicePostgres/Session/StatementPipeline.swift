@@ -52,6 +52,7 @@ package final class StatementPipeline {
     /// - Parameters:
     ///   - name: The statement's.
     ///   - values: A value for each parameter, in text form and without zero bytes; `nil` is NULL.
+    /// - Throws: `connectionLost`.
     package func execute(_ name: String, _ values: [ArraySlice<UInt8>?]) throws {
         try open()
         scratch.removeAll(keepingCapacity: true)

@@ -27,6 +27,14 @@ public struct ChangedRow: Sendable {
 
     /// What is told of the row before the change, in the order of the table's columns; empty if nothing.
     public let before: [Value]
+
+    /// Makes a row.
+    public init(table: Relation, action: MessageAction, after: [Value], before: [Value]) {
+        self.table = table
+        self.action = action
+        self.after = after
+        self.before = before
+    }
 }
 
 extension Change {
@@ -66,14 +74,11 @@ extension ChangedRow {
             case .unchangedToast, .binary, nil: .unknown
             }
         }
-        self.table = table
-        action =
-            switch message.action {
-            case .insert: .insert
-            case .update: .update
-            case .delete: .delete
-            }
-        after = rows.new.indices.map { value(rows.currentValue($0, of: table.plan)) }
-        before = rows.old.indices.map { value(rows.oldValue($0, of: table.plan)) }
+        self.init(
+            table: table,
+            action: message.action.told,
+            after: rows.new.indices.map { value(rows.currentValue($0, of: table.plan)) },
+            before: rows.old.indices.map { value(rows.oldValue($0, of: table.plan)) }
+        )
     }
 }

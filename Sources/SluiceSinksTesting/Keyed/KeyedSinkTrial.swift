@@ -55,7 +55,8 @@ struct KeyedSinkTrial {
 
     mutating func takesAnyKey() async throws {
         let keys: [String?] = [
-            "ключ", "日本語 🗝", "a\"b\\c", "line\nbreak\u{1}", " ", String(repeating: "k", count: 1000), #"["1","a,b"]"#, nil,
+            "ключ", "日本語 🗝", "a\"b\\c", "line\nbreak\u{1}", " ", String(repeating: "k", count: 1000), #"["1","a,b"]"#,
+            nil,
         ]
         let messages = keys.map { message(key: $0, text: "ä \\\"x\\\" 😀 \\u0000") }
         try await withSink(rule: 4) { sink, trial in
@@ -91,11 +92,16 @@ struct KeyedSinkTrial {
             let bad = trial.message(key: key, text: poison)
             var request = [others[0], bad, others[1]]
             let isPrefix = sink.keyFailure == .prefix
-            if isPrefix { request = [trial.message(key: key)] + request + [trial.message(key: key), trial.message(key: key)] }
+            if isPrefix {
+                request = [trial.message(key: key)] + request + [trial.message(key: key), trial.message(key: key)]
+            }
             let results = try await trial.send(request, to: sink, rule: 6)
             let place = isPrefix ? 2 : 1
             guard case .failed = results[place] else {
-                throw trial.violation(3, "the place let message \(place) fail, and its result is \(results[place].name)")
+                throw trial.violation(
+                    3,
+                    "the place let message \(place) fail, and its result is \(results[place].name)"
+                )
             }
             try await trial.look()
             for (number, result) in results.enumerated() {
@@ -105,7 +111,10 @@ struct KeyedSinkTrial {
                 }
                 guard isPrefix, number > 3 else { continue }
                 if case .durable = result {
-                    throw trial.violation(6, "message \(number) is called durable, and message \(place) of its key failed")
+                    throw trial.violation(
+                        6,
+                        "message \(number) is called durable, and message \(place) of its key failed"
+                    )
                 }
                 if isThere {
                     throw trial.violation(6, "message \(number) is there, and message \(place) of its key failed")
@@ -133,7 +142,9 @@ struct KeyedSinkTrial {
             try await trial.expectThere(many, rule: 7)
             let bytes = min(limits.bytes, Self.most)
             let each = max(128, min(size, bytes / min(limits.messages, 8)))
-            let full = (0..<min(limits.messages, max(1, bytes / each))).map { trial.message(key: "full \($0)", size: each) }
+            let full = (0..<min(limits.messages, max(1, bytes / each))).map {
+                trial.message(key: "full \($0)", size: each)
+            }
             try await trial.sendDurably(full, to: sink, rule: 7)
             try await trial.expectThere(full, rule: 7)
         }
@@ -216,6 +227,7 @@ extension KeyedSinkTrial {
     ///   - key: Its key.
     ///   - text: What stands in its body, as JSON writes it.
     ///   - size: How many bytes key and body have; as many as they need if less.
+    /// - Returns: The message.
     private mutating func message(key: String?, text: String = "", size: Int = 0) -> OutgoingMessage {
         next += 1
         let start = "{\"n\":\(next),\"text\":\"\(text)"
@@ -296,7 +308,8 @@ extension KeyedSinkTrial {
         )
     }
 
-    private func attempt<Result>(_ rule: Int, _ what: String, _ body: () async throws -> Result) async throws -> Result {
+    private func attempt<Result>(_ rule: Int, _ what: String, _ body: () async throws -> Result) async throws -> Result
+    {
         do {
             return try await body()
         } catch {

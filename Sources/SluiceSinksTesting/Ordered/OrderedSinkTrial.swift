@@ -35,7 +35,7 @@ struct OrderedSinkTrial {
             for size in [1, 2, 500] { try await trial.deliver(trial.batch(of: size), to: sink) }
             let notes = [
                 "", "null", "line\nbreak\r\n\ttab", "\"quotes\" and \\ backslash", "'; --", "grüße ⌘ 😀 \u{2028}\u{1}",
-                String(repeating: "0123456789abcdef", count: 1 << 18),
+                String(repeating: "0123456789abcdef", count: 1 << 16),
             ]
             try await trial.deliver(trial.batch(notes), to: sink)
             try await trial.expectRows(4, "after its delivery")
@@ -173,7 +173,9 @@ struct OrderedSinkTrial {
 
     private func reopened() async throws -> SinkPosition {
         let sink = try await make()
-        let opening = try await attempt(11, "opening it again") { try await sink.open(for: source, remembered: position) }
+        let opening = try await attempt(11, "opening it again") {
+            try await sink.open(for: source, remembered: position)
+        }
         await sink.close()
         return opening.position
     }
@@ -272,7 +274,8 @@ extension OrderedSinkTrial {
         position = answer
     }
 
-    private func attempt<Result>(_ rule: Int, _ what: String, _ body: () async throws -> Result) async throws -> Result {
+    private func attempt<Result>(_ rule: Int, _ what: String, _ body: () async throws -> Result) async throws -> Result
+    {
         do {
             return try await body()
         } catch {

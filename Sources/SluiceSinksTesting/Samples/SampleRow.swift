@@ -14,10 +14,9 @@ public struct SampleRow: Hashable, Sendable {
         self.note = note
     }
 
-    /// Reads a row from the JSON of its message.
+    /// Reads a row from the JSON of its message; the result is `nil` if it is not the message of such a row.
     ///
     /// - Parameter message: One message, with or without its newline.
-    /// - Returns: `nil` if it is not the message of such a row.
     public init?(message: String) {
         struct Message: Decodable {
             struct Record: Decodable {

@@ -19,7 +19,8 @@ extension IntegrationTests {
                 try bench.createSlot()
                 let own = "postgres://postgres@127.0.0.1:\(bench.server.port)/\(bench.database)"
                 try bench.expectRefusal(
-                    bench.arguments(own, ["--until", "now"]), "is the database that the changes come from"
+                    bench.arguments(own, ["--until", "now"]),
+                    "is the database that the changes come from"
                 )
             }
         }
@@ -39,7 +40,10 @@ extension IntegrationTests {
                 try expect("may not make the schema sluice", "CREATE SCHEMA sluice AUTHORIZATION \(role)")
                 try target.run("create schema sluice authorization \(role)")
                 try expect("permission denied for schema shop", #"create table "shop"."items""#)
-                try target.run("create table shop.items (id int primary key, body text)", "grant usage on schema shop to \(role)")
+                try target.run(
+                    "create table shop.items (id int primary key, body text)",
+                    "grant usage on schema shop to \(role)"
+                )
                 try expect(#"alter table "shop"."items" add column "amount" bigint"#)
                 try target.run("alter table shop.items add amount bigint")
                 try expect("permission denied for table items", #"GRANT SELECT, INSERT, UPDATE, DELETE"#)
@@ -83,7 +87,9 @@ extension IntegrationTests {
                 try bench.createSlot()
                 try bench.run("insert into a.t values (1)", "insert into b.t values (2)")
                 try bench.expectRefusal(
-                    bench.arguments(target.url("schema=x"), ["--until", "now"]), "would come into one table", "--tables"
+                    bench.arguments(target.url("schema=x"), ["--until", "now"]),
+                    "would come into one table",
+                    "--tables"
                 )
             }
         }

@@ -114,7 +114,8 @@ extension IntegrationTests {
                 try bench.streamUntilNow(target.url())
                 try bench.expectSame(["parents", "children"], in: target)
                 try bench.run(
-                    "truncate parents, children", "insert into parents values (1, 'again', 1)",
+                    "truncate parents, children",
+                    "insert into parents values (1, 'again', 1)",
                     "insert into children values (1, 1, 'again')"
                 )
                 try bench.streamUntilNow(target.url())
@@ -143,7 +144,11 @@ extension IntegrationTests {
                     "begin; set constraints all deferred; insert into children values (1, 1); "
                         + "insert into parents values (1); commit"
                 )
-                try bench.expectRefusal(bench.arguments(target.url(), ["--until", "now"]), "23503", "children_parent_fkey")
+                try bench.expectRefusal(
+                    bench.arguments(target.url(), ["--until", "now"]),
+                    "23503",
+                    "children_parent_fkey"
+                )
                 try bench.streamUntilNow(target.url("options=-c%20session_replication_role%3Dreplica"))
                 try bench.expectSame(["parents", "children"], in: target)
             }
@@ -164,7 +169,8 @@ extension IntegrationTests {
                 try bench.run(
                     "insert into log select 1, 'same' from generate_series(1, 50)",
                     "insert into chosen values (1, 10, 'a'), (2, 20, 'b')",
-                    "update chosen set n = 11 where id = 1", "update chosen set id = 3 where id = 2",
+                    "update chosen set n = 11 where id = 1",
+                    "update chosen set id = 3 where id = 2",
                     "delete from chosen where id = 1",
                     #"insert into notes select 'ab', '{"a":  1}', 'NaN', null from generate_series(1, 3)"#,
                     #"insert into notes values ('ab', '{"a": 1}', '-0', ''), (null, null, null, null)"#,
@@ -177,7 +183,10 @@ extension IntegrationTests {
             }
         }
 
-        @Test("Random transactions over restarts: the tables are the same afterwards", arguments: 1...2 as ClosedRange<UInt64>)
+        @Test(
+            "Random transactions over restarts: the tables are the same afterwards",
+            arguments: 1...2 as ClosedRange<UInt64>
+        )
         func random(seed: UInt64) async throws {
             try await Bench.run("pg_random_\(seed)") { bench in
                 let target = try bench.target()

@@ -32,6 +32,7 @@ struct CursorTable {
     ///   - source: Where the changes come from.
     ///   - former: A process of the server that is to be ended if it has the lock.
     /// - Returns: The stored position; `nil` if nothing was stored yet.
+    /// - Throws: ``SluiceSinks/SinkError``, or what the server answered.
     func claim(_ connection: Connection, for source: SourceIdentity, replacing former: Int?) throws -> Cursor? {
         try connection.query(
             """
@@ -139,10 +140,11 @@ struct CursorTable {
             // Another stream, with another name, was quicker.
             if error.sqlState == "42P07" || error.sqlState == "23505" || error.sqlState == "42P06" { return }
             guard error.code == .noPermission else { throw error }
+            let user = try connection.query("select quote_ident(current_user)").first?.first.flatMap(\.self) ?? "NAME"
             throw SinkError(
                 .noPermission,
                 "The user of \(target) may not make the schema sluice, which holds the position. As the database's owner: "
-                    + "CREATE SCHEMA sluice AUTHORIZATION \(try connection.query("select quote_ident(current_user)").first?.first.flatMap(\.self) ?? "NAME");",
+                    + "CREATE SCHEMA sluice AUTHORIZATION \(user);",
                 cause: error
             )
         }
@@ -188,7 +190,8 @@ struct CursorTable {
         let row = try connection.query(
             "select commit_lsn, commit_idx, sub from sluice.cursors where name = \(connection.literal(name))"
         ).first
-        guard let row, row.count == 3, let lsn = row[0].flatMap({ LSN($0) }), let index = row[1].flatMap({ UInt64($0) }),
+        guard let row, row.count == 3, let lsn = row[0].flatMap({ LSN($0) }),
+            let index = row[1].flatMap({ UInt64($0) }),
             let sub = row[2].flatMap({ Int32($0) })
         else { return nil }
         return Cursor(commitLSN: lsn, index: index, sub: sub)

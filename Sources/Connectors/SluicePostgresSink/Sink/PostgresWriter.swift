@@ -88,6 +88,7 @@ final class PostgresWriter: SinkWriter {
     ///   - end: The position that is stored with it: a session that finds it has nothing to do any more.
     ///   - start: The position that has to be there before.
     ///   - store: Does it.
+    /// - Throws: ``SluiceSinks/SinkError``.
     private func repeating(
         _ state: inout State,
         until end: Cursor,
@@ -109,7 +110,9 @@ final class PostgresWriter: SinkWriter {
                 state.session = nil
                 guard let reason = Outage.reason(of: error) else { throw SinkError(target: settings.target, error) }
                 failures += 1
-                if failures == 1 { report("\(settings.target) takes nothing now: \(reason) Trying again until it does.") }
+                if failures == 1 {
+                    report("\(settings.target) takes nothing now: \(reason) Trying again until it does.")
+                }
                 guard closing.pause(backoff.delay(after: failures)) else {
                     throw SinkError(.notOpen, "\(settings.target) was closed while it took nothing.", cause: error)
                 }

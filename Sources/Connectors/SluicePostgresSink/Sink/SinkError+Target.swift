@@ -37,7 +37,8 @@ extension SinkError {
         case .transaction: object = "the transaction"
         case .position: object = "the position in sluice.cursors"
         case .row(let cursor, let table): object = "the change at \(cursor) of \(table)"
-        case .definition(let sql): object = "this definition"
+        case .definition(let sql):
+            object = "this definition"
             guard failure.sqlState != "42501" else {
                 self.init(
                     .noPermission,

@@ -33,6 +33,7 @@ final class TargetSession {
     ///   - closing: Ends waits.
     ///   - former: The server's process of a session of this very sink that was lost: it is ended, if it still has the
     ///     lock.
+    /// - Throws: ``SluiceSinks/SinkError``, or what the server answered.
     init(_ settings: PostgresSettings, for source: SourceIdentity, closing: Closing, replacing former: Int?) throws {
         self.settings = settings
         connection = try Connection(settings.target)
@@ -52,6 +53,7 @@ final class TargetSession {
     ///   - work: In order.
     ///   - start: The position that this process stored last.
     ///   - end: The new one.
+    /// - Throws: ``SluiceSinks/SinkError``, ``SluicePostgres/StatementFailure``, or that the connection was lost.
     func store(_ work: [PendingChange], from start: Cursor?, to end: Cursor) throws {
         if prepared.count > Self.preparedLimit {
             try connection.query("deallocate all")

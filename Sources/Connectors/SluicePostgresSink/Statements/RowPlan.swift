@@ -9,6 +9,7 @@ enum RowPlan {
     ///   - row: The change.
     ///   - mapping: Its table.
     ///   - cursor: Its place, for messages.
+    /// - Returns: The statements, in order.
     /// - Throws: ``SinkError`` if the row does not say which one it is.
     static func statements(
         for row: ChangedRow,

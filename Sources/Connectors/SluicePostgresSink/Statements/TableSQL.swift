@@ -38,9 +38,12 @@ struct TableSQL {
     }
 
     /// Changes columns of the row with a key.
-    func update(_ row: [ChangedRow.Value], _ columns: [Int], _ keyValues: [ArraySlice<UInt8>], _ key: [Int]) -> Statement {
+    func update(_ row: [ChangedRow.Value], _ columns: [Int], _ keyValues: [ArraySlice<UInt8>], _ key: [Int])
+        -> Statement
+    {
         Statement(
-            sql: "update \(mapping.name.quoted) set \(assignments(columns)) where \(equal(key, from: columns.count + 1))",
+            sql:
+                "update \(mapping.name.quoted) set \(assignments(columns)) where \(equal(key, from: columns.count + 1))",
             values: columns.map { Self.parameter(row[$0]) } + keyValues
         )
     }
@@ -51,6 +54,7 @@ struct TableSQL {
     ///   - keyValues: Its key.
     ///   - key: The key's columns.
     ///   - other: Not if this is the same key, as the column's type sees it.
+    /// - Returns: The statement.
     func delete(
         _ keyValues: [ArraySlice<UInt8>],
         _ key: [Int],
@@ -79,7 +83,8 @@ struct TableSQL {
         _ compared: [Int]
     ) -> Statement {
         Statement(
-            sql: "update \(mapping.name.quoted) set \(assignments(columns)) where \(oneRow(compared, from: columns.count + 1))",
+            sql:
+                "update \(mapping.name.quoted) set \(assignments(columns)) where \(oneRow(compared, from: columns.count + 1))",
             values: columns.map { Self.parameter(row[$0]) } + compared.map { Self.parameter(before[$0]) }
         )
     }

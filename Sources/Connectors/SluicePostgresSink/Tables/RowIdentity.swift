@@ -7,7 +7,8 @@ enum RowIdentity: Equatable {
     /// Only the whole row; two rows may be the same.
     case row
 
-    /// Changes of rows name the replica identity: that is the primary key, or a unique index that was chosen.
+    /// Takes what changes of rows name: the replica identity, which is the primary key or a unique index that was chosen.
+    ///
     /// `REPLICA IDENTITY FULL` names every column, so the primary key serves if there is one.
     init(of relation: Relation) {
         switch relation.replicaIdentity {

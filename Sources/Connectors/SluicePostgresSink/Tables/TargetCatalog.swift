@@ -13,7 +13,7 @@ struct TargetTable: Equatable {
 enum TargetCatalog {
     /// A table; `nil` if there is none of that name.
     static func look(up name: TableName, on connection: Connection) throws -> TargetTable? {
-        // The name of a column of attgenerated is asked for as text: version 11 has no such column.
+        // Before version 12 there is no attgenerated.
         let rows = try connection.query(
             """
             select a.attname, format_type(a.atttypid, a.atttypmod), coalesce(to_jsonb(a)->>'attgenerated', '') <> ''
@@ -43,7 +43,7 @@ enum TargetCatalog {
         let expressions = columns.map { TypeLookup($0, in: table).sql }
         let row = try connection.query("select \(expressions.joined(separator: ", "))").first ?? []
         var types: [String: String] = [:]
-        for (place, column) in columns.enumerated() where place < row.count { types[column.name] = row[place] ?? "text" }
+        for (column, type) in zip(columns, row) { types[column.name] = type ?? "text" }
         return types
     }
 }

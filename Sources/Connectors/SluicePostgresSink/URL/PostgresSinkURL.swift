@@ -54,6 +54,7 @@ public struct PostgresSinkURL: Sendable {
     /// Makes the sink; nothing is opened yet.
     ///
     /// - Parameter report: Gets sentences for the user: the database cannot be reached, and is there again.
+    /// - Returns: A new sink.
     public func makeSink(report: @escaping @Sendable (String) -> Void = { _ in }) -> PostgresSink {
         PostgresSink(settings, report: report)
     }
