@@ -172,7 +172,7 @@ let package = Package(
         .testTarget(
             name: "SluiceSinksTests",
             dependencies: [
-                "Sluice", "SluiceSinks", "SluicePostgres", "SluiceTesting",
+                "Sluice", "SluiceSinks", "SluiceSinksTesting", "SluicePostgres", "SluiceTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings

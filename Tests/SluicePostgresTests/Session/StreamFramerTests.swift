@@ -52,6 +52,19 @@ struct StreamFramerTests {
         #expect(framer.take().isEmpty && framer.cost == 0)
     }
 
+    @Test("remembers the names of types for the tables that have them")
+    func typeNames() throws {
+        var framer = StreamFramer()
+        let relation = WireBytes("R").integer(UInt32(16_384)).text("public").text("t").byte("d").integer(Int16(2))
+            .integer(UInt8(1)).text("id").integer(UInt32(23)).integer(Int32(-1))
+            .integer(UInt8(0)).text("m").integer(UInt32(16_400)).integer(Int32(-1))
+        let other = WireBytes("Y").integer(UInt32(16_500)).text("public").text("other")
+        try feed(&framer, Frames.begin(100), Frames.data(WireBytes.type.bytes), Frames.data(other.bytes))
+        try feed(&framer, Frames.data(relation.bytes), Frames.insert(), Frames.commit(100, end: 110))
+        let known = try #require(framer.take().first?.batch.relations[16_384]).typeNames
+        #expect(known.count == 1 && known[16_400]?.schema == "public" && known[16_400]?.name == "mood")
+    }
+
     @Test("tells positions in order")
     func facts() throws {
         var framer = StreamFramer()
@@ -162,7 +175,8 @@ struct StreamFramerTests {
         #expect(failure(after: Frames.message("S")) == .protocolViolation)
         #expect(failure(after: []) == .protocolViolation)
         #expect(failure(after: [1, 2]) == .protocolViolation)
-        #expect(failure(after: Frames.message("O"), Frames.message("Y"), Frames.message("M")) == nil)
+        #expect(failure(after: Frames.message("O"), Frames.data(WireBytes.type.bytes), Frames.message("M")) == nil)
+        #expect(failure(after: Frames.message("Y")) == .protocolViolation)
         for frame in [Frames.begin(1), Frames.relation(), Frames.keepalive(1)] {
             for length in 0..<frame.count {
                 #expect(failure(after: Array(frame.prefix(length))) == .protocolViolation, "\(length)")
