@@ -216,7 +216,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SluicePostgresSinkTests",
-            dependencies: ["SluicePostgres", "SluicePostgresSink", "SluiceSinks", "SluiceSinksTesting"],
+            dependencies: [
+                "SluicePostgres", "SluicePostgresSink", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,6 +1,7 @@
 import SluicePostgres
 import SluiceSinks
 import SluiceSinksTesting
+import SluiceTesting
 import Synchronization
 import Testing
 
@@ -88,6 +89,39 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         #expect(try await database.query("select id from conformance order by id") == [["1"], ["2"]])
         #expect(told.withLock(\.count) == 2)
         await sink.close()
+    }
+
+    @Test func aLinkThatBreaksAgainAndAgainRepeatsAndLosesNothing() async throws {
+        let database = try await TestDatabase("links")
+        try await database.query(
+            """
+            create table conformance (id int primary key, note text);
+            create table seen (id int);
+            create function see() returns trigger language plpgsql as $$ begin
+                insert into seen values (new.id);
+                return null;
+            end $$;
+            create trigger see after insert or update on conformance for each row execute function see()
+            """
+        )
+        let proxy = try FaultProxy(to: database.server.port)
+        let reconnects = Mutex(0)
+        let url = "postgres://postgres@127.0.0.1:\(proxy.port)/links"
+        let sink = try PostgresSinkURL(url).makeSink { text in
+            if text.contains("again: going on") { reconnects.withLock { $0 += 1 } }
+        }
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        proxy.change { $0.lifetime = .milliseconds(150) }
+        var count = 0
+        while reconnects.withLock({ $0 }) < 12 {
+            let rows = (count..<count + 100).map { SampleRow(id: $0, note: "x") }
+            count += 100
+            _ = try await sink.deliver(stream.transaction(rows.map { .insert($0) }))
+        }
+        await sink.close()
+        let found = try await database.query("select count(*), count(distinct id), max(id) from seen")
+        #expect(found == [["\(count)", "\(count)", "\(count - 1)"]])
     }
 
     @Test func closingEndsAWaitForALock() async throws {
