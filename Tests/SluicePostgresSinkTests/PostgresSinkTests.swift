@@ -124,6 +124,37 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         #expect(found == [["\(count)", "\(count)", "\(count - 1)"]])
     }
 
+    @Test func aLinkThatSwallowsEverythingIsLeftForAnotherAndALockIsWaitedFor() async throws {
+        let database = try await TestDatabase("swallowed")
+        let proxy = try FaultProxy(to: database.server.port)
+        var settings = try PostgresSinkURL("postgres://postgres@127.0.0.1:\(proxy.port)/swallowed?connect_timeout=2").settings
+        settings.patience = .milliseconds(200)
+        let told = Mutex<[String]>([])
+        let sink = PostgresSink(settings) { text in
+            told.withLock { $0.append(text) }
+            proxy.change { $0.isHalfOpen = false }
+        }
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        _ = try await sink.deliver(stream.transaction([.insert(SampleRow(id: 1, note: "a"))]))
+        // Longer than its patience, and nothing is wrong with the link.
+        let lock = Task {
+            try await database.query("begin; lock table conformance; select pg_sleep(1); commit")
+        }
+        while try await database.query("select from pg_locks where mode = 'AccessExclusiveLock' and granted").isEmpty {
+            await Task.yield()
+        }
+        _ = try await sink.deliver(stream.transaction([.insert(SampleRow(id: 2, note: "b"))]))
+        _ = try await lock.value
+        #expect(told.withLock { $0 } == [])
+        proxy.change { $0.isHalfOpen = true }
+        _ = try await sink.deliver(stream.transaction([.insert(SampleRow(id: 3, note: "c"))]))
+        let said = told.withLock { $0 }
+        #expect(said.count == 2 && said.first?.contains("has not answered") == true)
+        #expect(try await database.query("select id from conformance order by id") == [["1"], ["2"], ["3"]])
+        await sink.close()
+    }
+
     @Test func closingEndsAWaitForALock() async throws {
         let database = try await TestDatabase("locked")
         let sink = try database.sink()

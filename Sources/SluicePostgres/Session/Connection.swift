@@ -101,7 +101,8 @@ package final class Connection {
         }
     }
 
-    private func noAnswer(within limit: Duration) -> ReplicationError {
+    /// Counts the connection as lost.
+    func noAnswer(within limit: Duration) -> ReplicationError {
         isDeaf = true
         return ReplicationError(
             .connectionLost,

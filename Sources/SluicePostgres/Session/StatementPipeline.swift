@@ -12,6 +12,8 @@ package final class StatementPipeline {
 
     private let connection: Connection
     private let interrupt: WakeUp
+    private let patience: Duration
+    private let isWorking: () -> Bool
     private var isOpen = false
     private var scratch: [UInt8] = []
     private var offsets: [Int?] = []
@@ -30,9 +32,19 @@ package final class StatementPipeline {
     /// - Parameters:
     ///   - connection: Open.
     ///   - interrupt: A signal there ends every wait for the server.
-    package init(_ connection: Connection, interrupt: WakeUp) {
+    ///   - patience: After so long a silence, and again after each such time, `isWorking` is asked.
+    ///   - isWorking: Whether the server is at work on the statements: if not, its answers are lost on the way, and the
+    ///     connection counts as lost.
+    package init(
+        _ connection: Connection,
+        interrupt: WakeUp,
+        patience: Duration,
+        isWorking: @escaping () -> Bool
+    ) {
         self.connection = connection
         self.interrupt = interrupt
+        self.patience = patience
+        self.isWorking = isWorking
     }
 
     /// Sends one statement of SQL without parameters.
@@ -137,7 +149,9 @@ package final class StatementPipeline {
                 pollfd(fd: PQsocket(connection.handle), events: events, revents: 0),
                 pollfd(fd: interrupt.descriptor, events: Int16(POLLIN), revents: 0),
             ]
-            guard poll(&descriptors, 2, -1) > 0 else { continue }
+            let count = poll(&descriptors, 2, Int32(clamping: Int64(patience / .milliseconds(1))))
+            if count == 0, !isWorking() { throw connection.noAnswer(within: patience) }
+            guard count > 0 else { continue }
             if descriptors[1].revents != 0 { throw Interrupted() }
             // While it sends, the server's answers must be taken in, or both wait for each other.
             if descriptors[0].revents & ~Int16(POLLOUT) != 0, PQconsumeInput(connection.handle) != 1 {

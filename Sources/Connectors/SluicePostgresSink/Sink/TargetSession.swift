@@ -38,10 +38,23 @@ final class TargetSession {
         self.settings = settings
         connection = try Connection(settings.target)
         connection.answerLimit = Self.answerLimit
-        pipeline = StatementPipeline(connection, interrupt: closing.wakeUp)
-        process = connection.backendPID
+        let process = connection.backendPID
+        self.process = process
+        pipeline = StatementPipeline(connection, interrupt: closing.wakeUp, patience: settings.patience) {
+            Self.isWorking(process, settings.target)
+        }
         cursors = CursorTable(name: settings.cursor, target: settings.target)
         cursor = try cursors.claim(connection, for: source, replacing: former)
+    }
+
+    /// Whether a process of the server works on a statement, or waits for a lock: asked on another connection.
+    ///
+    /// One that waits for its client has sent its answers, so the link has swallowed them.
+    private static func isWorking(_ process: Int, _ target: ConnectionTarget) -> Bool {
+        guard let connection = try? Connection(target) else { return false }
+        connection.answerLimit = answerLimit
+        let states = try? connection.query("select state from pg_stat_activity where pid = \(process)")
+        return states?.first?.first == "active"
     }
 
     /// How often answers to statements were awaited.

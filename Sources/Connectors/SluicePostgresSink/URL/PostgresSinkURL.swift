@@ -67,6 +67,8 @@ struct PostgresSettings: Sendable {
     var schema: String?
     /// The name of the sink's row in `sluice.cursors`.
     var cursor = "sluice"
+    /// After so long a silence of the server it is asked whether it is still at work.
+    var patience = Duration.seconds(30)
 
     /// What names the sink in the state file: never with a password.
     var identity: String {
