@@ -13,16 +13,18 @@ struct Trouble {
     var code: ResponseCode
     var text: String
 
+    /// Whether TLS fails.
+    ///
+    /// Which code and which of OpenSSL's words tell of a handshake depends on which of the two ends noticed first, and in
+    /// which call; the step in which the connection was tells of all.
+    let isAboutTLS: Bool
+
     /// Takes a text as the library wrote it.
     init(_ code: ResponseCode, _ text: String) {
         self.code = code
+        isAboutTLS = code == RD_KAFKA_RESP_ERR__SSL || text.contains("SSL routines") || text.contains("SSL_HANDSHAKE")
         // What follows tells how long which step took.
         self.text = text.firstRange(of: " (after ").map { String(text[..<$0.lowerBound]) } ?? text
-    }
-
-    /// Whether TLS fails; the library says of some handshakes only that the connection broke, with OpenSSL's words.
-    var isAboutTLS: Bool {
-        code == RD_KAFKA_RESP_ERR__SSL || text.contains("SSL routines")
     }
 
     /// Which of two troubles explains more: refused credentials and certificates more than a closed connection.

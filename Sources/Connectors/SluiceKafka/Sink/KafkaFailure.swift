@@ -58,7 +58,8 @@ struct KafkaFailure {
         case _ where trouble.isAboutTLS:
             return SinkError(
                 .unavailable,
-                "\(cluster): TLS fails: \(text). Check ssl.ca.location, and that the certificate names the host."
+                "\(cluster): TLS fails: \(text). Check ssl.ca.location, that the certificate names the host, and that "
+                    + "security.protocol is the listener's."
             )
         case RD_KAFKA_RESP_ERR__RESOLVE:
             return SinkError(.unavailable, "\(cluster): \(text). Check the host names in the kafka: URL.")
