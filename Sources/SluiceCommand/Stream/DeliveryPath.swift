@@ -48,13 +48,16 @@ enum DeliveryPath: Sendable {
         in stages: Stages,
         limit: RateLimit
     ) async throws {
+        // With a limit no more than passes at once: what a stage was given stays in memory until all of it has passed.
+        let window = min(8192, limit.burst ?? 8192)
+        let least = window - (window + 7) / 8
         switch self {
         case .ordered(let makeDelivery):
             let delivery = stages.start("delivery") { makeDelivery(limit) }
-            try await delivery.subscribe(to: ordered, maxDemand: 8192, minDemand: 7168)
+            try await delivery.subscribe(to: ordered, maxDemand: window, minDemand: least)
         case .keyed(let loop):
             let delivery = stages.start("delivery") { KeyedDelivery(to: loop, limit: limit) }
-            try await delivery.subscribe(to: ordered, maxDemand: 8192, minDemand: 7168)
+            try await delivery.subscribe(to: ordered, maxDemand: window, minDemand: least)
         }
     }
 

@@ -28,13 +28,14 @@ package struct ChangeEncoder: Sendable {
     ///   - tables: Rows of other tables become no messages.
     ///   - splitsKeyChanges: An update that changes a row's key becomes a delete of the old key and an insert of the new.
     ///   - keepsRows: The rows stay beside their messages, see ``Change/row``, and count for the budget.
-    ///   - batchLimit: How many bytes of messages share one batch at most; a longer message has one of its own.
+    ///   - batchLimit: How many bytes of messages share one batch at most; a longer message has one of its own. A batch
+    ///     stays in memory as long as one of its messages.
     package init(
         source: MessageSource,
         tables: TableFilter = .all,
         splitsKeyChanges: Bool = false,
         keepsRows: Bool = false,
-        batchLimit: Int = 1 << 30
+        batchLimit: Int = 256 << 10
     ) {
         self.splitsKeyChanges = splitsKeyChanges
         self.keepsRows = keepsRows

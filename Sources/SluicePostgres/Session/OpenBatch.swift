@@ -1,16 +1,3 @@
-/// What an event costs in bytes of the budget, until a later stage corrects it.
-///
-/// The constant stands for the event's objects and its metadata, the factor for the bytes themselves and their JSON, which
-/// exist both while the event is decoded.
-///
-/// - Parameters:
-///   - length: Of the event's bytes.
-///   - names: Bytes of JSON that every row of the relation has besides its values.
-/// - Returns: Bytes; more than the event will really take, except for texts that JSON must escape heavily.
-func frameCost(length: Int, names: Int) -> Int32 {
-    Int32(clamping: 640 + 2 * (length + names))
-}
-
 /// The batch that is being filled: bytes are appended to one array, events are built when it is closed.
 struct OpenBatch: ~Copyable {
     static let maxEvents = 512
@@ -43,7 +30,7 @@ struct OpenBatch: ~Copyable {
     /// - Returns: Its cost.
     mutating func append(_ payload: UnsafeRawBufferPointer, index: UInt64, transaction: Int32, names: Int) -> Int {
         let length = Int32(clamping: payload.count)
-        let cost = frameCost(length: payload.count, names: names)
+        let cost = frameCost(length: payload.count, controls: payload.controlCharacters, names: names)
         entries.append(
             Entry(
                 index: index,

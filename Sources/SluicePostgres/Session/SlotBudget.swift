@@ -9,8 +9,8 @@ package struct SlotBudget: ReadBudget {
         self.budget = budget
     }
 
-    /// Large enough that a burst is one batch, small enough that the budget holds several.
-    package var readUnit: Int { min(1 << 20, max(64 << 10, budget.capacity / 32)) }
+    /// Large enough that a burst is one batch, small enough that the budget holds several, and never more than it holds.
+    package var readUnit: Int { min(1 << 20, max(64 << 10, budget.capacity / 32), budget.capacity) }
 
     package func reserve(bytes: Int) -> Bool {
         budget.reserve(bytes)

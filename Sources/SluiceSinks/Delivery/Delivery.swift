@@ -15,7 +15,7 @@ package struct Delivery: Consumer {
     ///
     /// - Parameters:
     ///   - sink: Opened.
-    ///   - budget: Holds the cost of the changes, and gets it back when they are durable.
+    ///   - budget: Holds the cost of the changes, and gets it back when they are durable and out of memory.
     ///   - limit: In front of the sink.
     ///   - delivered: Told of each batch when it is durable, before the budget is released.
     package init(
@@ -32,6 +32,8 @@ package struct Delivery: Consumer {
 
     package mutating func handleEvents(_ events: [Change]) async throws {
         var rest = events[...]
+        // At the end: until this call ends all of them are in memory, however few the limit lets pass at a time.
+        defer { budget.release(events[..<rest.startIndex].reduce(0) { $0 + Int($1.cost) }) }
         while !rest.isEmpty {
             let batch = try await limit.next(of: rest)
             try await deliver(batch.count == events.count ? events : Array(batch))
@@ -43,14 +45,11 @@ package struct Delivery: Consumer {
         let position = try await sink.deliver(batch)
         try Failpoint.delivered.pass()
         var summary = Delivered(sequence: 0, position: position, messages: 0, undecodable: 0)
-        var cost = 0
         for change in batch {
             summary.messages += change.messageCount
             if change.kind == .undecodable { summary.undecodable += 1 }
-            cost += Int(change.cost)
         }
         summary.sequence = batch.last?.sequence ?? 0
         delivered(summary)
-        budget.release(cost)
     }
 }

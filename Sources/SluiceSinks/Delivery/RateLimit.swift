@@ -26,6 +26,11 @@ package final class RateLimit: Sendable {
         bucket = Mutex(Bucket(rate: rate.map(Double.init), tokens: Self.burst(rate.map(Double.init)), filledAt: .zero))
     }
 
+    /// How many messages may pass at once; `nil` if there is no limit now.
+    package var burst: Int? {
+        bucket.withLock { bucket in bucket.rate.map { Int(Self.burst($0)) } }
+    }
+
     /// Changes the rate; who waits notices within a twentieth of a second.
     ///
     /// - Parameter rate: Messages per second; nil: no limit.

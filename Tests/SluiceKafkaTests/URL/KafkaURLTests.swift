@@ -28,6 +28,7 @@ import Testing
         ("kafka://b/t?transactional.id=x", "transactions"), ("kafka://b/t?partitioner=random", "murmur2"),
         ("kafka://b/t?bootstrap.servers=x", "hosts"), ("kafka://b/t?message.timeout.ms=0", "1000"),
         ("kafka://b/t?test.mock.num.brokers=3", "memory"), ("kafka://b/t?plugin.library.paths=x", "library"),
+        ("kafka://b/t?linger.ms=20000", "message.timeout.ms"), ("kafka://b/t?queue.buffering.max.ms=15001", "shorter"),
         ("kafka://b/t?sasl.password.env=NOT_SET", "NOT_SET"), ("kafka://b/t?linger.ms.env=PASSWORD", "linger.ms.env"),
     ])
     func refuses(text: String, word: String) async {
@@ -42,6 +43,14 @@ import Testing
         #expect(url.settings.options.value(of: "partitioner") == "fnv1a")
         #expect(!url.settings.options.tombstones)
         #expect(url.settings.options.timeout == .seconds(5))
+    }
+
+    @Test(arguments: [
+        ("", 1_000_000), ("?message.max.bytes=3000", 3000), ("?queue.buffering.max.kbytes=2", 2048),
+        ("?queue.buffering.max.kbytes=2&message.max.bytes=1500", 1500),
+    ])
+    func knowsTheLargestRecord(options: String, bytes: Int) throws {
+        #expect(try KafkaURL("kafka://b/t\(options)").makeSink().limits.messageBytes == bytes)
     }
 
     @Test func takesSecretsFromTheEnvironment() throws {

@@ -45,7 +45,8 @@ struct StreamFramerTests {
         #expect(bytes.first == UInt8(ascii: "I") && bytes.suffix(3) == Array("abc".utf8)[...])
         let names = try #require(row.batch.relations[16_384]).plan.bytesBesideValues
         #expect(names > 0)
-        #expect(row.cost == frameCost(length: Int(row.length), names: names))
+        let controls = bytes.count { $0 < 0x20 }
+        #expect(row.cost == frameCost(length: Int(row.length), controls: controls, names: names))
         #expect(changes.allSatisfy { $0.batch === changes[0].batch })
         #expect(changes[0].batch.transactions.count == 2)
         #expect(changes[0].batch.relations[16_384]?.name == "t")
@@ -186,7 +187,21 @@ struct StreamFramerTests {
 
     @Test("the cost of a huge row does not overflow")
     func cost() {
-        #expect(frameCost(length: 100, names: 20) == 880)
-        #expect(frameCost(length: 1 << 30, names: 0) == Int32.max)
+        #expect(frameCost(length: 100, controls: 0, names: 20) == 880)
+        #expect(frameCost(length: 100, controls: 50, names: 20) == 1080)
+        #expect(frameCost(length: 1 << 30, controls: 1, names: 0) == Int32.max)
+    }
+
+    @Test("control characters are counted wherever they are", arguments: 0...17)
+    func controls(length: Int) {
+        for place in 0..<length {
+            var bytes = [UInt8](repeating: 0x20, count: length)
+            for byte in [0, 0x1F, 0x20, 0x7F, 0xE0, 0xFF] as [UInt8] {
+                bytes[place] = byte
+                #expect(bytes.withUnsafeBytes(\.controlCharacters) == (byte < 0x20 ? 1 : 0))
+            }
+        }
+        let all = [UInt8](repeating: 1, count: length)
+        #expect(all.withUnsafeBytes(\.controlCharacters) == length)
     }
 }

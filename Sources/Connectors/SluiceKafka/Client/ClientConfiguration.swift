@@ -45,8 +45,14 @@ struct ClientConfiguration: ~Copyable {
     }
 
     /// The largest record that a client takes, in bytes of key, value and headers.
+    ///
+    /// One that is larger than the client's whole queue would wait for room for ever.
     static func largestRecord(_ settings: KafkaSettings) -> Int {
-        settings.options.value(of: "message.max.bytes").flatMap { Int($0) } ?? 1_000_000
+        func number(_ name: String) -> Int? { settings.options.value(of: name).flatMap { Int($0) } }
+        return min(
+            number("message.max.bytes") ?? number("max.message.bytes") ?? 1_000_000,
+            number("queue.buffering.max.kbytes").map { $0 << 10 } ?? .max
+        )
     }
 
     /// Makes the client.

@@ -15,7 +15,9 @@ public final class KafkaSink: KeyedSink {
     /// The brokers and the topic, as in the URL, without its options.
     public let identity: String
 
-    /// 5,000 messages or 16 MiB in a request, four requests at a time, messages of up to `message.max.bytes`.
+    /// 5,000 messages or 4 MiB in a request, four requests at a time, messages of up to `message.max.bytes`.
+    ///
+    /// librdkafka copies what is under way, so that these bytes are in memory twice.
     public let limits: RequestLimits
 
     /// A message that is not durable takes all later ones of its key with it.
@@ -35,7 +37,7 @@ public final class KafkaSink: KeyedSink {
         identity = settings.name
         limits = RequestLimits(
             messages: 5000,
-            bytes: 16 << 20,
+            bytes: 4 << 20,
             messageBytes: ClientConfiguration.largestRecord(settings),
             concurrency: 4
         )

@@ -41,6 +41,21 @@ struct KafkaOptions: Sendable {
             }
             try set(name, value)
         }
+        try checkLinger()
+    }
+
+    /// Few messages never fill a batch: what waits for that has to be sent long before the request gives up.
+    private func checkLinger() throws(SinkError) {
+        for name in ["linger.ms", "queue.buffering.max.ms"] {
+            guard let linger = value(of: name).flatMap(Double.init), linger * 2 > timeout / .milliseconds(1) else {
+                continue
+            }
+            throw SinkError(
+                .badURL,
+                "\(name)=\(value(of: name) ?? "") is more than half of message.timeout.ms (\(timeout)), in which a message "
+                    + "that waits for others has to be acknowledged. Give a shorter time."
+            )
+        }
     }
 
     private mutating func set(_ name: String, _ value: String) throws(SinkError) {

@@ -38,7 +38,10 @@ extension KeyedQueue {
             refuseOversized(popReady())
         }
         if let failure { return .fail(failure) }
-        if let burial = refused.popFirst() { return .bury(burial) }
+        if burialsInFlight < Self.mostBurials, let burial = refused.popFirst() {
+            burialsInFlight += 1
+            return .bury(burial)
+        }
         if maySend(at: now) { return .send(nextRequest()) }
         if isEnding, isEmpty { return .finished }
         // A moment that has passed is not what is waited for.

@@ -24,6 +24,7 @@ extension KeyedQueue {
             // Behind a message of its key that failed: unsent, whatever the answer says.
             guard messages[place].waits == 0 else {
                 messages[place].state = .waiting
+                detach(place)
                 continue
             }
             switch result {
@@ -51,6 +52,7 @@ extension KeyedQueue {
 
     /// Takes in that a dead letter is durable.
     mutating func buried(_ burial: Burial) {
+        burialsInFlight -= 1
         settle(burial.place)
     }
 
@@ -73,7 +75,7 @@ extension KeyedQueue {
             return refuse(place, reason)
         }
         messages[place].state = .backingOff
-        messages[place].message = messages[place].message.detached
+        detach(place)
         let delay = rules.backoff.delay(after: failures)
         waiting.insert(Attempt(due: now + max(delay, after ?? .zero), message: place))
     }

@@ -26,8 +26,11 @@ struct KeyedQueue: ~Copyable {
         var outageBackoff: Backoff
     }
 
-    /// A message that is not settled after so many later changes gets bytes of its own.
-    static let detachAfter = 1 << 13
+    /// A message that still waits for others after so many bytes of later changes gets bytes of its own.
+    static let detachAfter = 2 << 20
+
+    /// So many letters at once: each is copied on its way.
+    static let mostBurials = 4
 
     var rules: Rules
     var messages: [QueuedMessage] = []
@@ -38,12 +41,14 @@ struct KeyedQueue: ~Copyable {
     private var barriers: [UInt64: Int] = [:]
     private var count: UInt64 = 0
     /// The messages of the last changes, to be detached when they get old; one for each change.
-    private var recent: Deque<Int?> = []
+    private var recent: Deque<Recent> = []
+    private var recentBytes = 0
 
     var ready: Deque<Int> = []
     var readyBytes = 0
     var waiting = Heap<Attempt>()
     var refused: Deque<Burial> = []
+    var burialsInFlight = 0
     var requestsInFlight = 0
     var partialRequestsInFlight = 0
     var health: SinkHealth
@@ -53,6 +58,12 @@ struct KeyedQueue: ~Copyable {
     var isEnding = false
     private(set) var prefix = SettledPrefix()
     private(set) var settled = Settlement()
+
+    private struct Recent {
+        let message: Int
+        let sequence: UInt64
+        let bytes: Int
+    }
 
     /// A message's next attempt.
     struct Attempt: Comparable {
@@ -79,21 +90,31 @@ struct KeyedQueue: ~Copyable {
     mutating func take(_ keyed: KeyedChange) {
         let sequence = keyed.change.sequence
         settled.cost += prefix.append(keyed.change)
-        recent.append(keyed.first.map { insert($0, sequence) })
+        if let first = keyed.first {
+            let index = insert(first, sequence)
+            messages[index].sharesBytes = keyed.change.batch.bytes.count > 2 * first.message.body.count
+            recent.append(Recent(message: index, sequence: sequence, bytes: Int(keyed.change.cost)))
+            recentBytes += Int(keyed.change.cost)
+        }
         for part in keyed.others {
             // Only one message of each change is remembered, and nearly all have one.
             var part = part
             part.message = part.message.detached
             _ = insert(part, sequence)
         }
-        if recent.count > Self.detachAfter, let old = recent.removeFirst() { detachIfOld(old, before: sequence) }
+        while recentBytes > Self.detachAfter, let old = recent.popFirst() {
+            recentBytes -= old.bytes
+            // What is on its way soon lets go by itself; and the place may have gone to a younger message.
+            if messages[old.message].sequence == old.sequence, messages[old.message].state == .waiting {
+                detach(old.message)
+            }
+        }
     }
 
-    private mutating func detachIfOld(_ index: Int, before sequence: UInt64) {
-        // The place may have gone to a younger message.
-        guard messages[index].state != .settled, sequence - messages[index].sequence >= UInt64(Self.detachAfter) else {
-            return
-        }
+    /// Gives a message bytes of its own, so that it does not keep those of a whole batch in memory.
+    mutating func detach(_ index: Int) {
+        guard messages[index].sharesBytes else { return }
+        messages[index].sharesBytes = false
         messages[index].message = messages[index].message.detached
     }
 

@@ -26,6 +26,9 @@ struct QueuedMessage: Sendable {
 
     var state = State.waiting
 
+    /// Whether its bytes are a small part of a batch's.
+    var sharesBytes = false
+
     /// How many of the messages that it waits for are not settled.
     var waits = 0
 
