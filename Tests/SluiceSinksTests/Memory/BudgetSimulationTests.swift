@@ -13,7 +13,7 @@ struct BudgetSimulationTests {
     /// Smaller than one row, a few rows, fewer than a read unit, and enough for many.
     static let capacities = [100, 3_000, 20_000, 300_000]
 
-    @Test("B15: to a sink that takes whole batches", arguments: capacities, [1_000, 40_000])
+    @Test("to a sink that takes whole batches", arguments: capacities, [1_000, 40_000])
     func ordered(capacity: Int, giant: Int) throws {
         try DeterministicExecutor.check(seeds: 0..<40) { clock in
             let way = try Way(capacity: capacity, giant: giant, rate: giant > 1_000 ? 40 : nil, clock: clock)
@@ -29,7 +29,7 @@ struct BudgetSimulationTests {
     }
 
     @Test(
-        "B15, C30: to a sink that is asked for each message, with failures, refusals, dead letters and outages",
+        "to a sink that is asked for each message, with failures, refusals, dead letters and outages",
         arguments: capacities,
         [KeyFailure.prefix, .independent]
     )
