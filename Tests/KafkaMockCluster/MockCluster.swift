@@ -12,6 +12,9 @@ final class MockCluster: @unchecked Sendable {
     /// Which request an error is for.
     enum Request: Int16 {
         case produce = 0
+        case initProducerID = 22
+        case addPartitionsToTransaction = 24
+        case endTransaction = 26
     }
 
     init(brokers: Int32 = 3) throws {
@@ -59,6 +62,11 @@ final class MockCluster: @unchecked Sendable {
 
     func setLeader(_ broker: Int32, topic: String, partition: Int32) {
         rd_kafka_mock_partition_set_leader(cluster, topic, partition, broker)
+    }
+
+    /// Which broker looks after a transactional id.
+    func setCoordinator(_ broker: Int32, transactionalID: String) {
+        rd_kafka_mock_coordinator_set(cluster, "transaction", transactionalID, broker)
     }
 
     /// How long all brokers take for an answer.

@@ -31,7 +31,7 @@ struct SinkName: Sendable {
         switch scheme {
         case "kafka":
             let url = try KafkaURL(text)
-            kind = .keyed { url.makeSink() }
+            kind = url.isTransactional ? .ordered { url.makeTransactionalSink() } : .keyed { url.makeSink() }
         case "postgres", "postgresql":
             let url = try PostgresSinkURL(text)
             kind = .ordered { url.makeSink(report: notice) }
@@ -78,7 +78,9 @@ struct SinkName: Sendable {
         case .ordered:
             throw SinkError(
                 .unsupported,
-                "A database of tables cannot keep dead letters. Give file:PATH, sqlite:PATH or a broker's topic."
+                scheme == "kafka"
+                    ? "Dead letters are not written in transactions: leave transactional.id out of their kafka: URL."
+                    : "A database of tables cannot keep dead letters. Give file:PATH, sqlite:PATH or a broker's topic."
             )
         case .keyed(let makeSink):
             return { KeyedDeadLetters(to: makeSink(), from: $0) }

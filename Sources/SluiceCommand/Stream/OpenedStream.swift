@@ -58,7 +58,7 @@ struct OpenedStream: Sendable {
                 slot: options.slot
             ),
             tables: TableFilter(options.tables),
-            splitsKeyChanges: (start.sink as? any KeyedSink)?.splitsKeyChanges ?? false,
+            splitsKeyChanges: start.sink.splitsKeyChanges,
             keepsRows: (start.sink as? any OrderedSink)?.readsRows ?? false
         )
         keys = KeyCatalog(options.target)

@@ -15,10 +15,6 @@ public protocol KeyedSink: Sink {
     /// What the failure of a message means for later ones of its key in the same request.
     var keyFailure: KeyFailure { get }
 
-    /// Whether the sink keeps the last message of each key, so that an update that changes a row's key must become a delete
-    /// of the old key and an insert of the new; the insert is sent when the delete is durable.
-    var splitsKeyChanges: Bool { get }
-
     /// Sends messages and waits until each of them is durable or known to have failed.
     ///
     /// - Parameter messages: At least one, within ``limits``; those of one key are in order.
@@ -27,11 +23,6 @@ public protocol KeyedSink: Sink {
     ///   every message counts as unsent, and none as having failed; the request is repeated after a wait. Any other error
     ///   ends the stream, such as credentials that are wrong. `CancellationError` promptly when the task is cancelled.
     func send(_ messages: [OutgoingMessage]) async throws -> [SendResult]
-}
-
-extension KeyedSink {
-    /// False: such an update is one message, with the new key.
-    public var splitsKeyChanges: Bool { false }
 }
 
 /// What the failure of a message in a request means for later ones of its key.

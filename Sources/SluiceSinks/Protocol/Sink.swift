@@ -15,6 +15,10 @@ public protocol Sink: Sendable {
     /// It holds no secret: neither a password nor a token.
     var identity: String { get }
 
+    /// Whether the sink keeps the last message of each key, so that an update that changes a row's key must become a delete
+    /// of the old key and an insert of the new; the insert follows when the delete is durable, or with it.
+    var splitsKeyChanges: Bool { get }
+
     /// Claims the place against other processes, repairs what an interrupted run left, and answers what is durable.
     ///
     /// - Parameters:
@@ -30,4 +34,9 @@ public protocol Sink: Sendable {
     ///
     /// Safe to call in any state and more than once.
     func close() async
+}
+
+extension Sink {
+    /// False: such an update is one message, with the new key.
+    public var splitsKeyChanges: Bool { false }
 }

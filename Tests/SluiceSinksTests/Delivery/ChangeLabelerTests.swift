@@ -122,6 +122,6 @@ struct ChangeLabelerTests {
         ]
     )
     func plainKey(json: String, expected: String) {
-        #expect(String(decoding: ChangeLabeler.plainKey(ArraySlice(json.utf8)), as: UTF8.self) == expected)
+        #expect(String(decoding: OutgoingMessage.plainKey(ArraySlice(json.utf8)), as: UTF8.self) == expected)
     }
 }

@@ -1,32 +1,51 @@
 import CLibRDKafka
 import SluiceSinks
 
+/// What a client is for.
+enum ClientRole: Equatable {
+    /// Writes; one by one each record is a message set of its own, so that a broker judges it alone.
+    case producer(oneByOne: Bool)
+    /// Writes in transactions under a name that only one process has at a time.
+    case transactions(id: String)
+    /// Reads what transactions have committed.
+    case reader
+}
+
 /// librdkafka's configuration of one client, until the client takes it.
 struct ClientConfiguration: ~Copyable {
+    private let role: ClientRole
     private var handle: OpaquePointer?
 
     /// Takes what the URL says and what the sink needs.
-    ///
-    /// One by one each record is a message set of its own, so that a
-    /// broker judges it alone.
-    init(_ settings: KafkaSettings, oneByOne: Bool = false) throws(SinkError) {
+    init(_ settings: KafkaSettings, _ role: ClientRole) throws(SinkError) {
+        self.role = role
         handle = rd_kafka_conf_new()
         for property in settings.options.properties {
             try set(property.name, property.value, settings)
         }
         // What the sink promises rests on these; none of them can be set in the URL.
         try set("bootstrap.servers", settings.brokers.description, settings)
-        try set("acks", "all", settings)
-        try set("enable.idempotence", "true", settings)
-        try set("enable.gapless.guarantee", "true", settings)
-        try set("message.timeout.ms", "0", settings)
-        if oneByOne { try set("batch.num.messages", "1", settings) }
-        try setDefault("partitioner", "murmur2_random", settings)
         try setDefault("client.id", "sluice", settings)
         try setDefault("allow.auto.create.topics", "false", settings)
-        rd_kafka_conf_set_events(handle, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR)
         // Nothing goes to standard error: what matters comes as events, and what a library logs may hold secrets.
         rd_kafka_conf_set_log_cb(handle) { _, _, _, _ in }
+        switch role {
+        case .reader:
+            try set("isolation.level", "read_committed", settings)
+            try set("enable.partition.eof", "true", settings)
+            return
+        case .producer(let oneByOne):
+            try set("enable.gapless.guarantee", "true", settings)
+            try set("message.timeout.ms", "0", settings)
+            if oneByOne { try set("batch.num.messages", "1", settings) }
+        case .transactions(let id):
+            try set("transactional.id", id, settings)
+            try setDefault("transaction.timeout.ms", "\(Int(settings.options.timeout / .milliseconds(1)))", settings)
+        }
+        try set("acks", "all", settings)
+        try set("enable.idempotence", "true", settings)
+        try setDefault("partitioner", "murmur2_random", settings)
+        rd_kafka_conf_set_events(handle, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR)
     }
 
     deinit {
@@ -60,7 +79,9 @@ struct ClientConfiguration: ~Copyable {
     /// - Throws: `badURL` if options contradict each other, or name files that cannot be used.
     consuming func makeClient(_ settings: KafkaSettings) throws(SinkError) -> OpaquePointer {
         var reason = ErrorText()
-        let client = reason.fill { rd_kafka_new(RD_KAFKA_PRODUCER, handle, $0, $1) }
+        let client = reason.fill {
+            rd_kafka_new(role == .reader ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, handle, $0, $1)
+        }
         guard let client else {
             throw SinkError(
                 .badURL,

@@ -26,11 +26,15 @@ final class ProducerClient {
     private var lastRoute: Result<Route, TopicFault>?
 
     /// Makes a client, which connects by itself, and signals whenever there are events again after there were none.
-    init(_ settings: KafkaSettings, oneByOne: Bool = false, wakeUp: WakeUp) throws(SinkError) {
-        handle = try ClientConfiguration(settings, oneByOne: oneByOne).makeClient(settings)
+    init(
+        _ settings: KafkaSettings,
+        _ role: ClientRole = .producer(oneByOne: false),
+        wakeUp: WakeUp
+    ) throws(SinkError) {
+        handle = try ClientConfiguration(settings, role).makeClient(settings)
         events = rd_kafka_queue_get_main(handle)
         template = settings.topic
-        isOneByOne = oneByOne
+        isOneByOne = role == .producer(oneByOne: true)
         var byte: UInt8 = 1
         rd_kafka_queue_io_event_enable(events, wakeUp.signaling, &byte, 1)
         // Events from before that line signalled nothing.

@@ -99,5 +99,8 @@ struct KafkaFailure {
         settings.options.value(of: "sasl.mechanisms") ?? settings.options.value(of: "sasl.mechanism") ?? "GSSAPI"
     }
 
-    private var cluster: String { "The Kafka cluster at \(settings.brokers)" }
+    /// A text of the library or of a broker without secrets.
+    func redacted(_ text: String) -> String { settings.options.redacted(text) }
+
+    var cluster: String { "The Kafka cluster at \(settings.brokers)" }
 }

@@ -137,7 +137,7 @@ final class ProducerLoop {
 
     private func readyClient(oneByOne: Bool) throws(SinkError) -> ProducerClient {
         if let client { return client }
-        let client = try ProducerClient(settings, oneByOne: oneByOne, wakeUp: inbox.wakeUp)
+        let client = try ProducerClient(settings, .producer(oneByOne: oneByOne), wakeUp: inbox.wakeUp)
         self.client = client
         return client
     }

@@ -14,6 +14,12 @@ struct KafkaOptions: Sendable {
     /// How long a request waits for its acknowledgements, and opening for the cluster.
     private(set) var timeout: Duration = .seconds(30)
 
+    /// Under which name transactions are written; `nil`: without any.
+    private(set) var transactionalID: String?
+
+    /// Where a transactional sink's cursor is; `nil`: in a topic that is named after the slot.
+    private(set) var cursorTopic: String?
+
     /// What librdkafka is told, in the order in which it was written.
     private(set) var properties: [Property] = []
 
@@ -42,6 +48,9 @@ struct KafkaOptions: Sendable {
             try set(name, value)
         }
         try checkLinger()
+        guard transactionalID != nil || cursorTopic == nil else {
+            throw SinkError(.badURL, "cursor.topic is for transactions: give transactional.id as well, or neither.")
+        }
     }
 
     /// Few messages never fill a batch: what waits for that has to be sent long before the request gives up.
@@ -68,6 +77,16 @@ struct KafkaOptions: Sendable {
                 throw SinkError(.badURL, "tombstones=\(value) is neither tombstones=on nor tombstones=off.")
             }
             tombstones = value == "on"
+        case "transactional.id":
+            guard !value.isEmpty else {
+                throw SinkError(.badURL, "transactional.id is empty. Give a name that no other producer has.")
+            }
+            transactionalID = value
+        case "cursor.topic":
+            guard try TopicTemplate(value).fixed != nil else {
+                throw SinkError(.badURL, "cursor.topic=\(value) has placeholders. Give the name of one topic.")
+            }
+            cursorTopic = value
         case "message.timeout.ms", "delivery.timeout.ms":
             // The sink keeps this time itself: what librdkafka gives up by itself leaves gaps in a key's order.
             guard let milliseconds = Int(value), (1000...3_600_000).contains(milliseconds) else {

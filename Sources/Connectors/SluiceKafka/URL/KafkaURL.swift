@@ -4,6 +4,7 @@ public import SluiceSinks
 /// What a user writes to name topics of a Kafka cluster: `kafka://HOST:PORT[,HOST:PORT]/TOPIC?option=value&…`.
 ///
 /// - TOPIC may hold `{schema}` and `{table}`, which stand for those of each message.
+/// - `transactional.id=NAME` asks for a ``TransactionalKafkaSink``, and `cursor.topic=TOPIC` names its cursor's topic.
 /// - `tombstones=off` leaves out the record without a value that otherwise follows a delete.
 /// - Every other option is one of librdkafka's, under its name, for example `compression.type=zstd`. Those that would
 ///   break what the sink promises are refused.
@@ -46,12 +47,25 @@ public struct KafkaURL: Sendable {
             topic: try TopicTemplate(try PercentDecoding.decode(place[1], part: "topic")),
             options: try KafkaOptions(query: parts.count == 2 ? parts[1] : "", environment: environment)
         )
-        _ = try ClientConfiguration(settings)
+        let id = settings.options.transactionalID
+        _ = try ClientConfiguration(settings, id.map { .transactions(id: $0) } ?? .producer(oneByOne: false))
     }
 
-    /// Makes the sink; nothing is opened yet.
+    /// Whether it asks for transactions, by `transactional.id`.
+    public var isTransactional: Bool { settings.options.transactionalID != nil }
+
+    /// Makes the sink that writes at least once; nothing is opened yet.
+    ///
+    /// A `transactional.id` has no part in it.
     public func makeSink() -> KafkaSink {
         KafkaSink(settings)
+    }
+
+    /// Makes the sink that writes in transactions; nothing is opened yet.
+    ///
+    /// Without `transactional.id` the transactions have the name of the sink.
+    public func makeTransactionalSink() -> TransactionalKafkaSink {
+        TransactionalKafkaSink(settings, id: settings.options.transactionalID ?? settings.name)
     }
 }
 

@@ -7,8 +7,6 @@ enum RefusedOptions {
             "a message counts as delivered when all replicas in sync have it"
         case "enable.idempotence", "enable.gapless.guarantee":
             "without it a retry could change the order of a key's messages"
-        case "transactional.id":
-            "the sink does not write in transactions"
         case "partitioner" where !keepingKeysTogether.contains(value):
             "partitioner=\(value) does not keep the messages of a key in one partition, and so not in order. Use one "
                 + "of \(keepingKeysTogether.joined(separator: ", "))"

@@ -1,4 +1,3 @@
-import Foundation
 import Sluice
 import SluicePostgres
 
@@ -9,26 +8,9 @@ struct ChangeLabeler {
 
     mutating func label(_ change: Change) -> KeyedChange {
         var keyed = KeyedChange(change: change)
-        var number = 0
-        var start = Int(change.offset)
-        change.forEachMessage { cursor, bytes in
-            let label = change.label(ofMessage: number)
-            number += 1
-            let body = change.batch.bytes[start..<start + bytes.count]
-            start += bytes.count + 1
+        change.forEachOutgoing { message, label in
             look(at: label?.table)
-            let part = KeyedChange.Part(
-                message: OutgoingMessage(
-                    cursor: cursor,
-                    action: label?.action ?? .undecodable,
-                    schema: label?.table?.schema,
-                    table: label?.table?.name,
-                    key: label?.row.map { Self.plainKey(change.batch.bytes[$0]) },
-                    body: body
-                ),
-                order: order(label, change),
-                table: tableHash
-            )
+            let part = KeyedChange.Part(message: message, order: order(label, change), table: tableHash)
             if keyed.first == nil { keyed.first = part } else { keyed.others.append(part) }
         }
         return keyed
@@ -63,17 +45,5 @@ struct ChangeLabeler {
         hash.feed(word: tableHash)
         for byte in text { hash.feed(byte) }
         return hash.value
-    }
-
-    /// The key as sinks get it.
-    ///
-    /// - Parameter key: A JSON array of strings, without spaces.
-    /// - Returns: Of `["7"]`, `7`; a key of several columns as it is.
-    static func plainKey(_ key: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let inner = key.dropFirst(2).dropLast(2)
-        guard inner.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else { return inner }
-        let texts = try? JSONDecoder().decode([String].self, from: Data(key))
-        guard let texts, texts.count == 1 else { return key }
-        return ArraySlice(texts[0].utf8)
     }
 }
