@@ -1,0 +1,64 @@
+import KafkaTesting
+import SluicePostgres
+import Testing
+
+extension IntegrationTests {
+    @Suite("to Kafka in transactions")
+    struct KafkaTransactionTests {
+        /// Killed when a batch is committed and before the state file knows: the cluster in memory shows also what a crash
+        /// in a transaction leaves, so a crash is between two.
+        @Test("A1, A5, H75: kill -9 between transactions: every change once, whether the state folder is there or not")
+        func kills() async throws {
+            try await Bench.run("kafka_transactions") { bench in
+                let cluster = try ClusterProcess()
+                try cluster.tellBlocking("topic items 4")
+                try cluster.tellBlocking("topic sluice.cursor.\(bench.slot) 1")
+                try bench.run(Load.table)
+                try bench.createSlot()
+                let sink = "kafka://\(cluster.brokers)/items?transactional.id=shop&compression.type=zstd"
+                let load = try Load(bench)
+                for batch in [3, 1, 5, 2] {
+                    let process = try bench.stream(sink, failpoint: "delivered:\(batch):kill")
+                    #expect(try process.waitForExit() == .signal(9))
+                    try bench.waitForNoReader()
+                }
+                try load.stop()
+                try bench.streamUntilNow(sink)
+                try bench.run("insert into items values (5000, 1)")
+                try bench.streamUntilNow(sink, "--state", bench.folder.path("other"))
+                try bench.loadTruth()
+                let messages = try bench.messages(of: "items", in: cluster)
+                #expect(Set(messages.compactMap(\.cursor)).count == messages.count, "something came twice")
+                try bench.loadAtLeastOnce(messages)
+                try bench.expectAllDelivered()
+            }
+        }
+
+        @Test("H75: without a topic that takes a message the stream ends and says which; dead letters are refused")
+        func refusals() async throws {
+            try await Bench.run("kafka_txn_refused") { bench in
+                let cluster = try ClusterProcess()
+                try cluster.tellBlocking("topic items 1")
+                try cluster.tellBlocking("topic cursors 1")
+                try bench.run(Load.table)
+                try bench.createSlot()
+                try bench.run("insert into items values (1, 1)", "insert into items values (2, 1, repeat('y', 5000))")
+                let sink =
+                    "kafka://\(cluster.brokers)/items?transactional.id=shop&cursor.topic=cursors&message.max.bytes=3000"
+                let process = try SluiceProcess(bench.arguments(sink, ["--until", "now"]))
+                #expect(try process.waitForExit() == .status(1))
+                #expect(
+                    process.error.text.contains("is 3000") || process.error.text.contains(", 3000"),
+                    "\(process.error.text)"
+                )
+                let letters = try SluiceProcess(bench.arguments(sink, ["--dead-letter", "file:x"]))
+                #expect(try letters.waitForExit() == .status(1))
+                #expect(letters.error.text.contains("leave the option out"), "\(letters.error.text)")
+                let larger = sink.replacing("message.max.bytes=3000", with: "message.max.bytes=10000")
+                try bench.streamUntilNow(larger)
+                let messages = try bench.messages(of: "items", in: cluster)
+                #expect(messages.map(\.key).suffix(1) == ["2"])
+            }
+        }
+    }
+}
