@@ -14,8 +14,8 @@ struct StreamCommand: AsyncParsableCommand {
             same names, which are made where missing). Options are part of the URL: see docs/sinks.
 
             Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file:,
-            sqlite: and postgres: then hold every change once; the others may get the last second's again, in the same
-            order.
+            sqlite: and postgres: then hold every change once, and so does what kafka: has committed if its URL gives a
+            transactional.id; the others may get the last second's again, in the same order.
 
             EXAMPLES
               sluice stream postgres://localhost/shop - --create
