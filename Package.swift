@@ -224,7 +224,8 @@ let package = Package(
         .testTarget(
             name: "SluiceSQSTests",
             dependencies: [
-                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceSQS",
+                "ConnectorTesting", "Sluice", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
+                "SluiceSQS",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

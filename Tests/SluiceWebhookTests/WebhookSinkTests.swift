@@ -56,6 +56,7 @@ import Testing
     @Test("H77: without batches a message is the body") func single() async throws {
         let server = try await HTTPTestServer.start { _ in .init(200, String(repeating: "x", count: 5000)) }
         try await withSink(server, "#batch=false") { sink async throws in
+            #expect(sink.limits.messages == 1)
             #expect(try await sink.send([message(0, body: "{\"n\":1}")]).map(\.summary) == ["durable"])
             #expect(try await sink.send([message(1, body: "{\"n\":2}")]).map(\.summary) == ["durable"])
         }
