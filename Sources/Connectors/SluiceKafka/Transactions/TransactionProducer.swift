@@ -54,7 +54,10 @@ final class TransactionProducer {
 
     /// Hands a message's records over, and waits while the library has no room.
     ///
-    /// - Parameter number: Told again by ``settle()`` if it is not written.
+    /// - Parameters:
+    ///   - message: Copied before this returns.
+    ///   - number: Told again by ``settle(_:)`` if it is not written.
+    /// - Throws: ``TransactionFailure``; ``SluiceSinks/SinkError`` when the sink is closed.
     func produce(_ message: OutgoingMessage, number: Int) throws {
         let route: Route
         switch client.route(schema: message.schema, table: message.table) {
@@ -115,6 +118,7 @@ final class TransactionProducer {
     /// Waits until everything that was handed over is written or is not.
     ///
     /// - Parameter messages: Those of the transaction, by their numbers.
+    /// - Throws: ``TransactionFailure`` if one is not; ``SluiceSinks/SinkError`` when the sink is closed.
     func settle(_ messages: (Int) -> OutgoingMessage?) throws {
         while underWay > 0 { try hear() }
         guard let fault = firstFault else { return }
