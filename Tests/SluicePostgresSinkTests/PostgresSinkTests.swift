@@ -127,7 +127,8 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
     @Test func aLinkThatSwallowsEverythingIsLeftForAnotherAndALockIsWaitedFor() async throws {
         let database = try await TestDatabase("swallowed")
         let proxy = try FaultProxy(to: database.server.port)
-        var settings = try PostgresSinkURL("postgres://postgres@127.0.0.1:\(proxy.port)/swallowed?connect_timeout=2").settings
+        var settings = try PostgresSinkURL("postgres://postgres@127.0.0.1:\(proxy.port)/swallowed?connect_timeout=2")
+            .settings
         settings.patience = .milliseconds(200)
         let told = Mutex<[String]>([])
         let sink = PostgresSink(settings) { text in
