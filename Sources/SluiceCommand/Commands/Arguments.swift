@@ -76,6 +76,8 @@ enum End: ExpressibleByArgument, Equatable {
 
 extension StreamingMode: ExpressibleByArgument {}
 
+extension WhenSpillIsFull: ExpressibleByArgument {}
+
 /// How progress is shown.
 enum ProgressMode: String, ExpressibleByArgument, CaseIterable {
     case auto

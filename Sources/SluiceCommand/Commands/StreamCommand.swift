@@ -31,11 +31,11 @@ struct StreamCommand: AsyncParsableCommand {
 
     @Argument(
         help: """
-            The sink: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, sqs:QUEUE_URL, https://HOST/PATH or \
-            postgres://USER@HOST:PORT/DATABASE.
+            The sinks: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, sqs:QUEUE_URL, https://HOST/PATH or \
+            postgres://USER@HOST:PORT/DATABASE, each with ?tables=a,b to get only those.
             """
     )
-    var to: String
+    var to: [String]
 
     @Option(help: ArgumentHelp("The replication slot.", valueName: "name"))
     var slot = "sluice"
@@ -67,6 +67,26 @@ struct StreamCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("How much disk open transactions may take, at least 1MB.", valueName: "size"))
     var spoolSize = ByteSize(bytes: 10 << 30)
+
+    @Flag(help: "Keep changes in a log on disk between the slot and the sink, as with several sinks.")
+    var spill = false
+
+    @Option(help: ArgumentHelp("How much disk that log may take, at least 1MB.", valueName: "size"))
+    var spillSize = ByteSize(bytes: 10 << 30)
+
+    @Option(
+        help: ArgumentHelp(
+            "When that is used up: stop reading until the sink that is furthest behind goes on, or give that sink up.",
+            valueName: "pause|detach"
+        )
+    )
+    var spillFull = WhenSpillIsFull.pause
+
+    @Option(help: ArgumentHelp("Let a detached sink go on from here, without what it has missed.", valueName: "sink"))
+    var readmit: [String] = []
+
+    @Option(help: ArgumentHelp("Keep nothing in the log for a sink that was fed before.", valueName: "sink"))
+    var detach: [String] = []
 
     @Option(help: ArgumentHelp("The folder of the state file.", valueName: "dir"))
     var state = ".sluice"
@@ -126,15 +146,19 @@ struct StreamCommand: AsyncParsableCommand {
         if spoolSize.bytes < 1 << 20 {
             throw ValidationError("--spool-size is too small to keep anything. Give at least 1MB, or --streaming off.")
         }
+        if spillSize.bytes < 1 << 20 {
+            throw ValidationError("--spill-size is too small to keep anything. Give at least 1MB.")
+        }
     }
 
     func run() async throws {
-        let console = Console(mode: progress.resolved(sinkIsTerminal: to == "-" && isatty(STDOUT_FILENO) == 1))
+        let console = Console(mode: progress.resolved(sinkIsTerminal: to.contains("-") && isatty(STDOUT_FILENO) == 1))
         do {
-            let sink = try SinkName(to, notice: console.notice)
+            let sinks = try SinkList(to, notice: console.notice)
+            try sinks.check(spills: spill)
             var options = StreamOptions(
                 target: try ConnectionTarget(from),
-                makeSink: sink.makeSink,
+                sinks: sinks.choices,
                 slot: slot,
                 publication: publication
             )
@@ -149,10 +173,13 @@ struct StreamCommand: AsyncParsableCommand {
             options.resumeFromTransactionStart = resumeFromTransactionStart
             options.maxPause = maxPause.duration
             options.standsBy = standby
-            options.makeDeadLetters = try deadLetter.map {
-                try SinkName($0, notice: console.notice).deadLetters(for: sink)
-            }
+            options.makeDeadLetters = try deadLetter.map { try sinks.deadLetters(to: $0) }
             options.attempts = attempts
+            options.spills = spill
+            options.spillSize = spillSize.bytes
+            options.whenSpillIsFull = spillFull
+            options.readmitted = try readmit.map { try SinkList.identity(of: $0) }
+            options.detached = try detach.map { try SinkList.identity(of: $0) }
             let session = StreamSession(options: options, console: console)
             StopSignals.install { session.stop() }
             let summary = try await session.run()

@@ -1,5 +1,6 @@
 import Sluice
 import SluicePostgres
+import SluiceSinks
 import Synchronization
 
 /// Measures a stream.
@@ -88,6 +89,8 @@ final class ProgressMeter: Sendable {
             lagBytes: opened.monitor.position.map { Int(max($0.rawValue, safe.rawValue) - safe.rawValue) },
             rssBytes: residentMemory(),
             deadLetters: opened.checkpointer.tally.deadLetters,
+            logBytes: opened.fanOut?.log.snapshot.bytes,
+            sinks: opened.fanOut.map { fanOut in fanOut.branches.map { $0.sample(of: fanOut.log) } },
             capacity: opened.budget.capacity
         )
     }

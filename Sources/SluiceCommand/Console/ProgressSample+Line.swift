@@ -6,6 +6,13 @@ extension ProgressSample {
         return
             "\(Self.grouped(changes)) changes  \(Self.grouped(Int(changesPerSecond)))/s  demand \(Self.grouped(demand))"
             + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))\(spooled)  \(state.rawValue)\(lag)"
+            + (sinks ?? []).map { "  \(Self.part(of: $0))" }.joined()
+    }
+
+    /// Of a sink behind a log.
+    private static func part(of branch: BranchSample) -> String {
+        let behind = branch.behindBytes > 0 ? ", \(size(branch.behindBytes)) behind" : ""
+        return "[\(branch.sink.suffix(24)): \(branch.state.rawValue)\(behind)]"
     }
 
     private static func size(_ bytes: Int) -> String {

@@ -4,7 +4,7 @@ struct ProgressSample: Encodable, Sendable {
         case connecting, reading, paused, finished
     }
 
-    /// Messages that are durable in the sink.
+    /// Messages that are durable in the sink, or in the log if there is one.
     var changes: Int
     var changesPerSecond: Double
     /// What the stages after the slot want beyond what they got: 0 holds the reader back.
@@ -22,6 +22,10 @@ struct ProgressSample: Encodable, Sendable {
     var rssBytes: Int
     /// Messages among the changes that are not in the sink but among the dead letters.
     var deadLetters: Int
+    /// How much of the disk the log takes; nil without a log.
+    var logBytes: Int?
+    /// The sinks behind the log; nil without a log.
+    var sinks: [BranchSample]?
     /// Set in the last line only: read and not delivered.
     var undelivered: Int?
 
@@ -30,7 +34,7 @@ struct ProgressSample: Encodable, Sendable {
 
     private enum CodingKeys: CodingKey {
         case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes
-        case rssBytes, deadLetters, undelivered
+        case rssBytes, deadLetters, undelivered, logBytes, sinks
     }
 
     /// Every key is in every line, whatever is known; only the last line says what was left.
@@ -47,6 +51,8 @@ struct ProgressSample: Encodable, Sendable {
         try container.encode(lagBytes, forKey: .lagBytes)
         try container.encode(rssBytes, forKey: .rssBytes)
         try container.encode(deadLetters, forKey: .deadLetters)
+        try container.encodeIfPresent(logBytes, forKey: .logBytes)
+        try container.encodeIfPresent(sinks, forKey: .sinks)
         try container.encodeIfPresent(undelivered, forKey: .undelivered)
     }
 }

@@ -33,7 +33,7 @@ struct DemoRun {
         let url = try SinkURL("file:\(folder)/changes.ndjson")
         var options = StreamOptions(
             target: target,
-            makeSink: { url.makeSink() },
+            sinks: [SinkChoice { url.makeSink() }],
             slot: "sluice_demo",
             publication: "sluice_demo"
         )

@@ -17,7 +17,7 @@ struct SinkName: Sendable {
         "kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "https://HOST/PATH", "postgres://USER@HOST:PORT/DATABASE",
     ]
 
-    private let scheme: String
+    let scheme: String
     private let kind: Kind
 
     /// Reads a name.
@@ -44,6 +44,11 @@ struct SinkName: Sendable {
         default:
             kind = .own(try SinkURL(text, besides: Self.remote))
         }
+    }
+
+    /// Whether it answers for each message by itself, and so may refuse one.
+    var isKeyed: Bool {
+        if case .keyed = kind { true } else { false }
     }
 
     /// Makes the sink anew; nothing is opened yet.

@@ -8,46 +8,47 @@ enum DeliveryPath: Sendable {
     case keyed(RequestLoop)
 
     /// - Parameters:
-    ///   - opened: With its sink.
+    ///   - sink: Opened.
+    ///   - deadLetters: Opened; `nil`: what a broker refuses ends the stream.
+    ///   - budget: Holds the cost of the changes.
     ///   - attempts: After so many failures a message is put aside, if there is a place for that.
-    ///   - console: Told of outages and of what is put aside.
+    ///   - report: Told of outages and of what is put aside.
     ///   - delivered: Told of what is durable.
     /// - Throws: ``SinkError`` if nothing can be delivered to a sink of this kind.
     init(
-        _ opened: OpenedStream,
+        to sink: any Sink,
+        deadLetters: (any DeadLetterBox)?,
+        budget: Budget,
         attempts: Int,
-        console: Console,
+        report: @escaping @Sendable (RequestLoop.Event) -> Void,
         delivered: @escaping @Sendable (Delivered) -> Void
     ) throws {
-        switch opened.sink {
+        switch sink {
         case let sink as any OrderedSink:
-            self = .ordered { Delivery(to: sink, budget: opened.budget, limit: $0, delivered: delivered) }
+            self = .ordered { Delivery(to: sink, budget: budget, limit: $0, delivered: delivered) }
         case let sink as any KeyedSink:
             var rules = RequestLoop.Rules()
             rules.maxFailures = attempts
             let loop = RequestLoop(
                 to: sink,
-                deadLetters: opened.deadLetters,
-                budget: opened.budget,
+                deadLetters: deadLetters,
+                budget: budget,
                 rules: rules,
-                report: { event in
-                    if case .buried = event { opened.checkpointer.buried() }
-                    console.notice(DeliveryNotices.notice(of: event, sink: sink.identity))
-                },
+                report: report,
                 settled: delivered
             )
             self = .keyed(loop)
         default:
-            throw SinkError(.unsupported, "\(opened.sink.identity) is of no kind that can be delivered to.")
+            throw SinkError(.unsupported, "\(sink.identity) is of no kind that can be delivered to.")
         }
     }
 
-    /// Starts the last stage, and joins it to the one that restores the order.
-    func attach(
-        to ordered: StageHandle<ReorderBuffer<Change>>,
+    /// Starts the last stage, and joins it to the one that gives the changes in their order.
+    func attach<Source: EmittingStage>(
+        to ordered: StageHandle<Source>,
         in stages: Stages,
         limit: RateLimit
-    ) async throws {
+    ) async throws where Source.Output == Change {
         // With a limit no more than passes at once: what a stage was given stays in memory until all of it has passed.
         let window = min(8192, limit.burst ?? 8192)
         let least = window - (window + 7) / 8

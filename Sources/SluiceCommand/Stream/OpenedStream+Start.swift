@@ -19,10 +19,11 @@ extension OpenedStream {
         entrance: SlotEntrance
     ) async throws -> Start {
         try await store.open()
-        let identity = options.makeSink().identity
+        let makeSink = try await makeFirst(options, store, source)
+        let identity = makeSink().identity
         let remembered = try await entrance.whenFree { try await store.load(source: source, sink: identity) }
         let (sink, opening) = try await entrance.whenFree {
-            let sink = options.makeSink()
+            let sink = makeSink()
             do {
                 return (sink, try await sink.open(for: source, remembered: remembered.checkpoint?.position))
             } catch {
@@ -62,6 +63,19 @@ extension OpenedStream {
         }
     }
 
+    /// What the slot itself is delivered to: the one sink, or a log with the sinks behind it.
+    ///
+    /// A slot that has a log keeps it: what is in it will not be sent again.
+    private static func makeFirst(
+        _ options: StreamOptions,
+        _ store: CheckpointStore,
+        _ source: SourceIdentity
+    ) async throws -> @Sendable () -> any Sink {
+        let hasLog = try await store.hasLog(of: source)
+        if options.sinks.count == 1, !options.spills, !hasLog { return options.sinks[0].makeSink }
+        return { SpillLog(stateFolder: options.stateFolder, budget: options.spillSize) }
+    }
+
     /// After a promotion the server tells which part of the log it shares with the one before.
     private static func history(
         _ target: ConnectionTarget,
@@ -78,5 +92,39 @@ extension OpenedStream {
     private static func rewind(_ sink: any Sink, to cursor: Cursor) async throws -> SinkPosition {
         guard let sink = sink as? any OrderedSink else { return SinkPosition(cursor: cursor) }
         return try await sink.rewind(to: cursor)
+    }
+
+    /// Attaches the sinks to the log, if the slot is delivered to one.
+    static func fanOut(
+        _ options: StreamOptions,
+        _ start: Start,
+        deadLetters: (any DeadLetterBox)?,
+        console: Console,
+        buried: @escaping @Sendable () -> Void,
+        store: CheckpointStore,
+        entrance: SlotEntrance
+    ) async throws -> FanOut? {
+        guard let log = start.sink as? SpillLog else { return nil }
+        do {
+            try await log.begin(at: start.decision.position)
+            return try await FanOut.open(
+                options,
+                Branch.Surroundings(
+                    log: log,
+                    source: start.checkpoint.source,
+                    deadLetters: deadLetters,
+                    memory: options.memory / 2 / options.sinks.count,
+                    rate: options.rate,
+                    attempts: options.attempts,
+                    console: console,
+                    buried: buried
+                ),
+                store: store,
+                entrance: entrance
+            )
+        } catch {
+            await log.close()
+            throw error
+        }
     }
 }

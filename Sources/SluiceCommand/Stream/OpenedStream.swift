@@ -11,7 +11,10 @@ struct OpenedStream: Sendable {
     let monitor: ServerMonitor
     let progress: SlotProgress
     let checkpointer: Checkpointer
+    /// What the slot is delivered to.
     let sink: any Sink
+    /// The sinks behind it, if it is a log.
+    let fanOut: FanOut?
     let deadLetters: (any DeadLetterBox)?
 
     private let store: CheckpointStore
@@ -36,9 +39,24 @@ struct OpenedStream: Sendable {
         let store = CheckpointStore(folder: options.stateFolder)
         let deadLetters = options.makeDeadLetters?(source)
         let start: Start
+        let fanOut: FanOut?
+        let progress: SlotProgress
+        let checkpointer: Checkpointer
         do {
             if let deadLetters { try await entrance.whenFree { try await deadLetters.open() } }
             start = try await Self.start(options, store: store, source: source, report: report, entrance: entrance)
+            for notice in start.decision.notices { console.notice(notice) }
+            progress = SlotProgress(startingAt: start.decision.position)
+            checkpointer = Checkpointer(store: store, progress: progress, start: start.checkpoint, tally: tally)
+            fanOut = try await Self.fanOut(
+                options,
+                start,
+                deadLetters: deadLetters,
+                console: console,
+                buried: { [checkpointer] in checkpointer.buried() },
+                store: store,
+                entrance: entrance
+            )
         } catch {
             await deadLetters?.close()
             await store.close()
@@ -46,10 +64,10 @@ struct OpenedStream: Sendable {
         }
         self.store = store
         self.deadLetters = deadLetters
+        self.fanOut = fanOut
+        self.progress = progress
+        self.checkpointer = checkpointer
         sink = start.sink
-        for notice in start.decision.notices { console.notice(notice) }
-        progress = SlotProgress(startingAt: start.decision.position)
-        checkpointer = Checkpointer(store: store, progress: progress, start: start.checkpoint, tally: tally)
         encoder = ChangeEncoder(
             source: MessageSource(
                 database: report.server.database,
@@ -57,13 +75,14 @@ struct OpenedStream: Sendable {
                 host: options.target.host,
                 slot: options.slot
             ),
-            tables: TableFilter(options.tables),
-            splitsKeyChanges: start.sink.splitsKeyChanges,
+            tables: options.filter(isFannedOut: fanOut != nil),
+            splitsKeyChanges: options.sinks.contains { $0.makeSink().splitsKeyChanges },
             keepsRows: (start.sink as? any OrderedSink)?.readsRows ?? false
         )
         keys = KeyCatalog(options.target)
         monitor = ServerMonitor(claim)
-        budget = Budget(capacity: options.memory)
+        // The other half is for the sinks behind the log.
+        budget = Budget(capacity: fanOut == nil ? options.memory : options.memory / 2)
         var configuration = SlotReader.Configuration()
         configuration.discardThrough = start.decision.after
         configuration.until = until

@@ -85,14 +85,24 @@ final class StreamSession: Sendable {
     private func stream(_ opened: OpenedStream) async throws -> StreamSummary {
         let meter = ProgressMeter(opened)
         live.withLock { $0 = meter }
-        let path = try DeliveryPath(opened, attempts: options.attempts, console: console) { delivered in
-            meter.acknowledged(through: delivered.sequence)
-            opened.checkpointer.delivered(delivered)
-        }
+        let path = try DeliveryPath(
+            to: opened.sink,
+            deadLetters: opened.deadLetters,
+            budget: opened.budget,
+            attempts: options.attempts,
+            report: { [console] event in
+                if case .buried = event { opened.checkpointer.buried() }
+                console.notice(DeliveryNotices.notice(of: event, sink: opened.sink.identity))
+            },
+            delivered: { delivered in
+                meter.acknowledged(through: delivered.sequence)
+                opened.checkpointer.delivered(delivered)
+            }
+        )
         opened.reader.start()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask { [self] in
-                try await runGraph(opened, meter, path)
+                try await runAll(opened, meter, path)
                 return true
             }
             group.addTask {
@@ -123,6 +133,19 @@ final class StreamSession: Sendable {
         )
     }
 
+    /// Runs the graph and, if there is a log, what is behind it: until both have come to their end.
+    private func runAll(_ opened: OpenedStream, _ meter: ProgressMeter, _ path: DeliveryPath) async throws {
+        guard let fanOut = opened.fanOut else { return try await runGraph(opened, meter, path) }
+        try await withThrowingTaskGroup { group in
+            group.addTask { [self] in
+                try await runGraph(opened, meter, path)
+                fanOut.log.finish()
+            }
+            group.addTask { try await fanOut.run() }
+            try await group.waitForAll()
+        }
+    }
+
     private func runGraph(_ opened: OpenedStream, _ meter: ProgressMeter, _ path: DeliveryPath) async throws {
         do {
             try await withStages { stages in
@@ -139,11 +162,14 @@ final class StreamSession: Sendable {
                     try await processor.subscribe(to: slot, maxDemand: 2048, minDemand: 1536)
                     try await ordered.subscribe(to: processor)
                 }
+                // With a log, each of its sinks is limited by itself.
+                let limit = opened.fanOut == nil ? limit : RateLimit(rate: nil, clock: ContinuousClock())
                 try await path.attach(to: ordered, in: stages, limit: limit)
                 meter.watch(demand: { slot.demand })
                 beginStreaming {
                     opened.reader.settle()
                     stages.drain(within: Self.drainDeadline)
+                    opened.fanOut?.stop()
                 }
             }
         } catch let error as StageError where error.code == .drainDeadlineExceeded {

@@ -12,6 +12,8 @@ package enum Failpoint: String, Sendable {
     case decoded
     /// The reorder buffer is about to release events.
     case released
+    /// The log has written records, and they are not durable yet.
+    case logged
     /// The sink has made a batch durable, and nobody knows yet.
     case delivered
     /// The state file has a new checkpoint, and the server has not heard of it.

@@ -3,7 +3,8 @@ package struct TableFilter: Hashable, Sendable {
     /// Lets every table pass.
     package static let all = TableFilter([])
 
-    private let names: Set<String>
+    /// A table has to be in each of these.
+    private var choices: [Set<String>]
 
     /// Makes a filter.
     ///
@@ -12,11 +13,20 @@ package struct TableFilter: Hashable, Sendable {
     /// - Parameter names: `table` (in any schema) or `schema.table`, in the case that the catalog has; empty lets every
     ///   table pass.
     package init(_ names: [String]) {
-        self.names = Set(names)
+        choices = names.isEmpty ? [] : [Set(names)]
+    }
+
+    /// Lets pass what both let pass.
+    package func and(_ other: TableFilter) -> TableFilter {
+        var both = self
+        both.choices += other.choices
+        return both
     }
 
     /// Whether rows of a table become messages.
     package func accepts(_ relation: Relation) -> Bool {
-        names.isEmpty || names.contains(relation.name) || names.contains("\(relation.schema).\(relation.name)")
+        choices.allSatisfy { names in
+            names.contains(relation.name) || names.contains("\(relation.schema).\(relation.name)")
+        }
     }
 }

@@ -57,7 +57,8 @@ public struct Change: Sendable {
 
     /// How many messages precede those of the change itself: its tables' schema changes.
     ///
-    /// Their cursors have the negative `sub`s up to -1.
+    /// Their cursors have the negative `sub`s up to -1. Negative if the change's own first messages were left out: then so
+    /// many, and the count of ``kind-swift.property`` is still that of all up to the last.
     public let schemaCount: Int32
 
     /// The place of the first message's key in the batch; negative if there is none.

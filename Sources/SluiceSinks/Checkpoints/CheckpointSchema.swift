@@ -30,6 +30,19 @@ enum CheckpointSchema {
                     """
             )
         }
+        migrator.registerMigration("3: log_sinks") { database in
+            // A sink gets what is above the cursor; one that is detached gets nothing.
+            try database.execute(
+                sql: """
+                    CREATE TABLE log_sinks (
+                        system_identifier TEXT NOT NULL, slot TEXT NOT NULL, sink TEXT NOT NULL,
+                        commit_lsn INTEGER NOT NULL, commit_idx INTEGER NOT NULL, sub INTEGER NOT NULL,
+                        detached_at TEXT,
+                        PRIMARY KEY (system_identifier, slot, sink)
+                    )
+                    """
+            )
+        }
         return migrator
     }
 

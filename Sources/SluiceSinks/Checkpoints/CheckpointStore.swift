@@ -84,6 +84,43 @@ package final class CheckpointStore: Sendable {
         }
     }
 
+    /// Whether a slot has a log: its record is there.
+    ///
+    /// - Parameter source: Where the changes come from.
+    package func hasLog(of source: SourceIdentity) async throws -> Bool {
+        try await perform { opened in
+            try opened.queue.read { database in
+                try CheckpointTable.load(database, source: source, sink: SpillLog.name).checkpoint != nil
+            }
+        }
+    }
+
+    /// The sinks that a slot's log has fed, in the order of their names.
+    ///
+    /// - Parameter source: Where the changes come from.
+    package func attachments(of source: SourceIdentity) async throws -> [LogAttachment] {
+        try await perform { opened in try opened.queue.read { try LogAttachmentTable.load($0, source: source) } }
+    }
+
+    /// Makes durable what a log keeps for a sink, and with it the sink's record.
+    ///
+    /// - Parameters:
+    ///   - attachment: Replaces the one of the same sink.
+    ///   - source: Where the changes come from.
+    ///   - checkpoint: The sink's; `nil` leaves it as it is.
+    package func save(
+        _ attachment: LogAttachment,
+        of source: SourceIdentity,
+        with checkpoint: Checkpoint? = nil
+    ) async throws {
+        try await perform { opened in
+            try opened.queue.write { database in
+                try LogAttachmentTable.save(database, source: source, attachment)
+                if let checkpoint { try CheckpointTable.save(database, checkpoint) }
+            }
+        }
+    }
+
     /// Closes the file and gives the claims back; safe to call in any state and more than once.
     package func close() async {
         await thread.close { [self] in opened.withLock { $0 = nil } }

@@ -11,7 +11,7 @@ extension Change {
     /// The cursor of the change's last message; the change's own if it has none.
     public var lastCursor: Cursor {
         var cursor = cursor
-        cursor.sub = max(Int32(messageCount) - schemaCount - 1, 0)
+        cursor.sub = messageCount == 0 ? 0 : Int32(messageCount) - schemaCount - 1
         return cursor
     }
 

@@ -1,0 +1,140 @@
+import SluicePostgres
+import SluiceSinks
+import Synchronization
+
+extension FanOut {
+    /// Attaches the sinks to a log that has begun.
+    ///
+    /// A sink that is new has to open now, so that what is wrong with it is told at once; one that was fed before may be
+    /// down, and is opened when it is fed.
+    ///
+    /// - Throws: What stands in the way; nothing is left open then but the claims of the store.
+    static func open(
+        _ options: StreamOptions,
+        _ surroundings: Branch.Surroundings,
+        store: CheckpointStore,
+        entrance: SlotEntrance
+    ) async throws -> FanOut {
+        let (log, source, console) = (surroundings.log, surroundings.source, surroundings.console)
+        var attachments: [String: LogAttachment] = [:]
+        for attachment in try await store.attachments(of: source) { attachments[attachment.sink] = attachment }
+        for sink in options.detached {
+            guard var attachment = attachments[sink] else {
+                throw SinkError(.missing, "--detach \(sink): the log of \(source) feeds no such sink.")
+            }
+            attachment.isDetached = true
+            attachments[sink] = attachment
+            try await store.save(attachment, of: source)
+        }
+        var branches: [Branch] = []
+        do {
+            for choice in options.sinks {
+                let identity = choice.makeSink().identity
+                let branch = try await open(
+                    choice,
+                    attachments.removeValue(forKey: identity),
+                    readmitting: options.readmitted.contains(identity),
+                    fingerprint: options.fingerprint,
+                    surroundings,
+                    store: store,
+                    entrance: entrance
+                )
+                branches.append(branch)
+            }
+            guard branches.contains(where: { !$0.isDetached }) else {
+                throw SinkError(.unavailable, "No sink is left: all are detached. Give --readmit to go on.")
+            }
+        } catch {
+            for branch in branches { await branch.state.withLock { $0.opened.take() }?.sink.close() }
+            throw error
+        }
+        for attachment in attachments.values.sorted(by: { $0.sink < $1.sink }) where !attachment.isDetached {
+            log.hold(attachment.sink, above: attachment.hold)
+            console.notice(
+                "\(attachment.sink) was fed before and is not named now: what it lacks is kept for it in the log. Name it "
+                    + "again, or give --detach \(attachment.sink)."
+            )
+        }
+        let fanOut = FanOut(log, branches: branches, store: store, source: source, console: console)
+        fanOut.setPolicy(options)
+        return fanOut
+    }
+
+    private static func open(
+        _ choice: SinkChoice,
+        _ attachment: LogAttachment?,
+        readmitting: Bool,
+        fingerprint: String,
+        _ surroundings: Branch.Surroundings,
+        store: CheckpointStore,
+        entrance: SlotEntrance
+    ) async throws -> Branch {
+        let (log, source) = (surroundings.log, surroundings.source)
+        let identity = choice.makeSink().identity
+        guard let floor = log.floor, let last = log.last else { throw SinkError(.notOpen, "The log has not begun.") }
+        let remembered = try await entrance.whenFree { try await store.load(source: source, sink: identity) }
+        var checkpoint =
+            remembered.checkpoint
+            ?? Checkpoint(
+                source: source,
+                sink: identity,
+                reported: .zero,
+                position: SinkPosition(cursor: nil),
+                fingerprint: fingerprint
+            )
+        checkpoint.source = source
+        if var attachment {
+            if attachment.isDetached, readmitting {
+                attachment.isDetached = false
+                attachment.after = last
+                try await store.save(attachment, of: source)
+                surroundings.console.notice("\(identity) is readmitted: it gets what comes behind \(last).")
+            }
+            if attachment.isDetached {
+                surroundings.console.notice(
+                    "\(identity) is detached and gets nothing. --readmit \(identity) lets it go on behind \(last), without "
+                        + "what it has missed."
+                )
+            } else {
+                log.hold(identity, above: attachment.hold)
+            }
+            return Branch(choice, attachment, checkpoint: checkpoint, opened: nil, surroundings)
+        }
+        let sink = try await entrance.whenFree {
+            let sink = choice.makeSink()
+            do {
+                return (sink, try await sink.open(for: source, remembered: remembered.checkpoint?.position))
+            } catch {
+                await sink.close()
+                throw error
+            }
+        }
+        do {
+            let facts = AttachDecision.Facts(
+                sink: identity,
+                floor: floor,
+                last: last,
+                checkpoint: remembered.checkpoint,
+                opening: sink.1,
+                isOrdered: sink.0 is any OrderedSink
+            )
+            let decision = try AttachDecision(attaching: facts, goingOnFromHere: readmitting)
+            for notice in sink.1.notices + decision.notices { surroundings.console.notice(notice) }
+            let attachment = LogAttachment(sink: identity, after: decision.after)
+            checkpoint.position = sink.1.position
+            // Before anything comes into the log: from now on it is kept for the sink.
+            try await store.save(attachment, of: source, with: checkpoint)
+            log.hold(identity, above: attachment.after)
+            return Branch(
+                choice,
+                attachment,
+                checkpoint: checkpoint,
+                opened: Branch.FreshSink(sink: sink.0, after: decision.after),
+                surroundings
+            )
+        } catch {
+            await sink.0.close()
+            throw error
+        }
+    }
+}

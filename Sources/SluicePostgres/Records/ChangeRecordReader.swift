@@ -1,0 +1,145 @@
+/// Makes changes from records, one behind the other, for one sink.
+///
+/// The changes get dense numbers of their own. Those of other tables than the sink's leave nothing but the last change's
+/// place: so that the sink's position moves on.
+package struct ChangeRecordReader {
+    /// Descriptions that were read before, so that neighbouring records share their tables.
+    private var known: [ArraySlice<UInt8>: Relation] = [:]
+    private var sequence: UInt64 = 0
+    private let filter: TableFilter
+    private let after: Cursor?
+
+    /// Makes a reader.
+    ///
+    /// - Parameters:
+    ///   - filter: Messages of other tables are left out; one whose table is not known goes to everybody.
+    ///   - after: Changes at or below it are left out; `nil`: none.
+    package init(filter: TableFilter = .all, after: Cursor? = nil) {
+        self.filter = filter
+        self.after = after
+    }
+
+    /// Makes the changes of a record.
+    ///
+    /// - Parameter bytes: What ``ChangeRecord/encode(_:)`` made.
+    /// - Returns: In their order; empty if all are at or below ``after``.
+    /// - Throws: If the bytes are not a record.
+    package mutating func decode(_ bytes: UnsafeRawBufferPointer) throws(PgOutputError) -> [Change] {
+        var reader = ByteReader(bytes, message: "Log record")
+        let messages = try reader.readCount(Int64.self, "length of the messages")
+        guard messages <= reader.remaining else {
+            throw reader.failure(.truncated, "length of the messages", "is beyond the end")
+        }
+        var source = bytes.count - messages
+        var made = MadeChanges(capacity: messages)
+        let tableCount = try reader.readCount(Int32.self, "number of tables")
+        for _ in 0..<tableCount { made.keys.tables.append(try table(&reader)) }
+        let accepted = made.keys.tables.map { filter.accepts($0) }
+        let count = try reader.readCount(Int32.self, "number of changes")
+        for number in 0..<count {
+            let entry = try entry(&reader, made.keys.tables.count)
+            let end = source + Int(entry.length)
+            guard end <= bytes.count else { throw reader.failure(.truncated, "messages", "are cut short") }
+            let part = UnsafeRawBufferPointer(rebasing: bytes[source..<end])
+            source = end
+            if let after, entry.lastCursor <= after { continue }
+            made.append(entry, part, isLast: number == count - 1) { $0 < 0 || accepted[Int($0)] }
+        }
+        return made.finish(&sequence)
+    }
+
+    private mutating func table(_ reader: inout ByteReader) throws(PgOutputError) -> Relation {
+        let start = reader.position
+        let length = try reader.readCount(Int32.self, "length of a table's description")
+        let description = try reader.readBytes(count: length, "table's description")
+        let key = try primaryKey(&reader)
+        let all = ArraySlice(reader.bytes[start..<reader.position])
+        if let relation = known[all] { return relation }
+        let relation = try Relation(decoding: UnsafeRawBufferPointer(rebasing: reader.bytes[description]))
+        if case .columns(let places) = key, places.contains(where: { !relation.columns.indices.contains($0) }) {
+            throw reader.failure(.truncated, "primary key", "names a column that is not there")
+        }
+        relation.setPrimaryKey(key)
+        if known.count >= 1024 { known = [:] }
+        known[all] = relation
+        return relation
+    }
+
+    private func primaryKey(_ reader: inout ByteReader) throws(PgOutputError) -> PrimaryKey {
+        switch try reader.read(UInt8.self, "primary key") {
+        case 0: return .unresolved
+        case 1: return .none
+        default:
+            var places: [Int] = []
+            let count = try reader.readCount(Int16.self, "primary key")
+            for _ in 0..<count { places.append(try reader.readCount(Int16.self, "primary key's column")) }
+            return .columns(places)
+        }
+    }
+
+    private func entry(_ reader: inout ByteReader, _ tables: Int) throws(PgOutputError) -> RecordEntry {
+        let kind = try reader.read(UInt8.self, "kind")
+        let cursor = Cursor(
+            commitLSN: LSN(rawValue: try reader.read(UInt64.self, "commit LSN")),
+            index: try reader.read(UInt64.self, "index")
+        )
+        switch kind {
+        case ChangeRecord.commit:
+            let end = LSN(rawValue: try reader.read(UInt64.self, "end LSN"))
+            return RecordEntry(cursor: cursor, kind: .commit(endLSN: end))
+        case ChangeRecord.filtered:
+            return RecordEntry(cursor: cursor, kind: .filtered)
+        case ChangeRecord.messages, ChangeRecord.undecodable:
+            let count = try reader.read(Int32.self, "number of messages")
+            let schemaCount = try reader.read(Int32.self, "number of schema changes")
+            var entry = RecordEntry(
+                cursor: cursor,
+                kind: kind == ChangeRecord.messages ? .messages(count: count) : .undecodable,
+                schemaCount: schemaCount,
+                length: Int32(try reader.readCount(Int32.self, "length of a change's messages"))
+            )
+            let labels = try reader.readCount(Int32.self, "number of labels")
+            for _ in 0..<labels {
+                entry.labels.append(try label(&reader, tables, within: entry.length))
+            }
+            return entry
+        default:
+            throw reader.failure(.unknownMessage, "kind", "is not known")
+        }
+    }
+
+    private func label(
+        _ reader: inout ByteReader,
+        _ tables: Int,
+        within length: Int32
+    ) throws(PgOutputError) -> RecordEntry.Label {
+        guard let action = MessageAction(code: try reader.read(UInt8.self, "action")) else {
+            throw reader.failure(.unknownMessage, "action", "is not known")
+        }
+        let table = try reader.read(Int32.self, "table")
+        let start = try reader.readCount(Int32.self, "start of a key")
+        let size = try reader.readCount(Int32.self, "length of a key")
+        guard table < Int32(tables), start + size <= Int(length) else {
+            throw reader.failure(.truncated, "label", "points behind the end")
+        }
+        var previous: BatchKeys.Previous?
+        switch try reader.read(UInt8.self, "kind of the key before") {
+        case 0: break
+        case 1:
+            let count = try reader.readCount(Int32.self, "length of the key before")
+            let text = try reader.readBytes(count: count, "key before")
+            previous = .row(String(decoding: UnsafeRawBufferPointer(rebasing: reader.bytes[text]), as: UTF8.self))
+        default:
+            let place = try reader.readCount(Int32.self, "table before")
+            guard place < tables else { throw reader.failure(.truncated, "table before", "is not there") }
+            return RecordEntry.Label(action: action, table: table, start: Int32(start), length: Int32(size), before: place)
+        }
+        return RecordEntry.Label(
+            action: action,
+            table: table,
+            start: Int32(start),
+            length: Int32(size),
+            previous: previous
+        )
+    }
+}
