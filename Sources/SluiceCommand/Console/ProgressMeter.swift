@@ -13,6 +13,8 @@ final class ProgressMeter: Sendable {
         var rate = 0.0
         var session = SessionNotices()
         var hasToldOfSpool = false
+        /// The sink that the full log was last seen to wait for.
+        var waitsFor: String?
     }
 
     private let opened: OpenedStream
@@ -41,6 +43,7 @@ final class ProgressMeter: Sendable {
             let reader = opened.reader.snapshot
             if let notice = state.withLock({ $0.session.notice(of: reader) }) { console.notice(notice) }
             tellOfSpool(console)
+            tellOfLog(console)
             console.show(sample(measuringRate: true))
         }
     }
@@ -56,6 +59,19 @@ final class ProgressMeter: Sendable {
         let advice = reason.code == .spoolFailed ? " Make room for them, or give more with --spool-size." : ""
         console.notice(
             "\(reason) Until the next start transactions are received after their commit; nothing is lost.\(advice)"
+        )
+    }
+
+    /// Says when the log is full, once for each time.
+    private func tellOfLog(_ console: Console) {
+        let sink = opened.fanOut?.log.snapshot.heldBy
+        let isNew = state.withLock { state in
+            defer { state.waitsFor = sink }
+            return sink != state.waitsFor
+        }
+        guard isNew, let sink else { return }
+        console.notice(
+            "The log has used up its disk (--spill-size): nothing is read from the server until \(sink) takes more."
         )
     }
 

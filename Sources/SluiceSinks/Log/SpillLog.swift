@@ -142,6 +142,7 @@ package final class SpillLog: OrderedSink {
                 }
             }
             rest = rest.dropFirst(appended.count)
+            if appended.count > 0 { state.withLock { $0.heldBy = nil } }
             guard case .full(let sink) = appended.room else { continue }
             if !isSettled || appended.count > 0 {
                 try await state.withLock { $0.settle }()
@@ -288,7 +289,6 @@ package final class SpillLog: OrderedSink {
             state.heldBy = sink
             return state.whenFull
         }
-        defer { state.withLock { $0.heldBy = nil } }
         switch policy {
         case .pause:
             guard await room.wait() else { throw CancellationError() }
@@ -320,7 +320,7 @@ package final class SpillLog: OrderedSink {
     }
 
     /// Less than was acknowledged must not be left.
-    private static func check(_ recovery: LogRecovery, _ remembered: SinkPosition?, _ folder: LogFolder) throws {
+    static func check(_ recovery: LogRecovery, _ remembered: SinkPosition?, _ folder: LogFolder) throws {
         guard let remembered = remembered?.cursor else { return }
         if let last = recovery.last, last >= remembered { return }
         let found = recovery.damage.map { "\($0.path) is damaged at byte \($0.position)" } ?? "segments are missing"

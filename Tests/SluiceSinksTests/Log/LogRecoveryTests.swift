@@ -54,40 +54,65 @@ import Testing
         }
     }
 
+    /// Looks at a log with a segment of some bytes, as an opening does before it changes anything.
+    private func look(_ folder: LogFolder, _ bytes: [UInt8], remembered: Cursor?) throws -> LogRecovery {
+        try Data(bytes).write(to: URL(fileURLWithPath: folder.path(of: 0)))
+        let recovery = try LogRecovery(folder, source: shop)
+        try SpillLog.check(recovery, SinkPosition(cursor: remembered), folder)
+        return recovery
+    }
+
     @Test("truncated at every offset: what is whole stays, the rest is cut; below what was acknowledged it refuses")
     func truncated() async throws {
-        let (name, bytes, ends) = try await Self.sample()
+        let (_, bytes, ends) = try await Self.sample()
+        let temporary = try TemporaryFolder()
+        let folder = LogFolder(path: temporary.path)
         for length in ends[0]..<bytes.count {
             let whole = ends.lastIndex { $0 <= length } ?? 0
-            let last = whole == 0 ? nil : Self.cursors[whole - 1]
-            let (opening, _) = try await open(name, Array(bytes[..<length]), remembered: last)
-            #expect(opening.position.cursor == last, "\(length)")
-            #expect(opening.notices.isEmpty == (ends[whole] == length), "\(length)")
+            let last = whole == 0 ? at(1, 0).beforeTransaction : Self.cursors[whole - 1]
+            let recovery = try look(folder, Array(bytes[..<length]), remembered: whole == 0 ? nil : last)
+            #expect(recovery.last == last, "\(length)")
+            #expect(recovery.damage?.position == (ends[whole] == length ? nil : UInt64(ends[whole])), "\(length)")
             await expectFailure(.corrupt, "\(Self.cursors[whole])", "Nothing was changed") {
-                try await open(name, Array(bytes[..<length]), remembered: Self.cursors[whole])
+                try look(folder, Array(bytes[..<length]), remembered: Self.cursors[whole])
             }
         }
     }
 
     @Test("a bit flipped in any byte of any record: that record and all behind it are cut")
     func flipped() async throws {
-        let (name, bytes, ends) = try await Self.sample()
+        let (_, bytes, ends) = try await Self.sample()
+        let temporary = try TemporaryFolder()
+        let folder = LogFolder(path: temporary.path)
         var random = SeededGenerator(seed: 5)
         for position in ends[0]..<bytes.count {
             var damaged = bytes
             damaged[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             let whole = (ends.firstIndex { $0 > position } ?? 0) - 1
-            let last = whole == 0 ? nil : Self.cursors[whole - 1]
-            let (opening, left) = try await open(name, damaged, remembered: last)
-            #expect(opening.position.cursor == last, "\(position)")
-            #expect(left.starts(with: bytes[..<ends[whole]]), "\(position)")
+            let recovery = try look(folder, damaged, remembered: whole == 0 ? nil : Self.cursors[whole - 1])
+            #expect(recovery.damage?.position == UInt64(ends[whole]), "\(position)")
             await expectFailure(.corrupt, "damaged at byte \(ends[whole])") {
-                try await open(name, damaged, remembered: Self.cursors[2])
+                try look(folder, damaged, remembered: Self.cursors[2])
             }
         }
     }
 
-    @Test("a tail of zeros, of noise, or of an older record is cut", arguments: 0..<60 as Range<UInt64>)
+    @Test("what was cut or flipped anywhere: it goes on behind what is whole", arguments: 0..<12 as Range<UInt64>)
+    func goesOn(seed: UInt64) async throws {
+        let (name, bytes, ends) = try await Self.sample()
+        var random = SeededGenerator(seed: seed)
+        let position = Int.random(in: ends[0]..<bytes.count, using: &random)
+        var damaged = bytes
+        if seed % 2 == 0 { damaged.removeLast(bytes.count - position) } else { damaged[position] ^= 4 }
+        let whole = (ends.firstIndex { $0 > position } ?? 0) - 1
+        let last = whole == 0 ? nil : Self.cursors[whole - 1]
+        let (opening, left) = try await open(name, damaged, remembered: last)
+        #expect(opening.position.cursor == last)
+        #expect(left.starts(with: bytes[..<ends[whole]]))
+        await expectFailure(.corrupt) { try await open(name, damaged, remembered: Self.cursors[2]) }
+    }
+
+    @Test("a tail of zeros, of noise, or of an older record is cut", arguments: 0..<12 as Range<UInt64>)
     func tails(seed: UInt64) async throws {
         let (name, bytes, ends) = try await Self.sample()
         var random = SeededGenerator(seed: seed)
@@ -107,11 +132,13 @@ import Testing
     @Test("a damaged header of the only segment is a damaged log, and of another source it is not ours")
     func headers() async throws {
         let (name, bytes, ends) = try await Self.sample()
+        let temporary = try TemporaryFolder()
+        let folder = LogFolder(path: temporary.path)
         for position in 0..<ends[0] {
             var damaged = bytes
             damaged[position] ^= 0x10
             await expectFailure(.corrupt, "damaged at byte 0") {
-                try await open(name, damaged, remembered: Self.cursors[0])
+                try look(folder, damaged, remembered: Self.cursors[0])
             }
         }
         let other = SegmentHeader(
@@ -130,7 +157,7 @@ import Testing
         bench.budget = 1 << 20
         let (log, _) = try await bench.open()
         log.hold("a", above: at(0, 0))
-        for lsn in UInt64(10)..<40 {
+        for lsn in UInt64(10)..<16 {
             let steps = (0..<40).map { Step.row(lsn, $0) }
             _ = try await log.deliver(changes(steps + (0..<200).map { Step.row(lsn, 40 + $0) }))
         }
