@@ -142,7 +142,8 @@ final class StreamSession: Sendable {
                 fanOut.log.finish()
             }
             group.addTask { try await fanOut.run() }
-            try await group.waitForAll()
+            // The failure of one ends the other.
+            while try await group.next() != nil {}
         }
     }
 

@@ -22,8 +22,11 @@ package struct LogAttachment: Hashable, Sendable {
         self.cursor = cursor
     }
 
-    /// The log keeps what is above.
-    package var hold: Cursor { max(after, cursor ?? after) }
+    /// The log keeps what is above: also the change of the cursor, of which an interrupted write may have left a part.
+    package var hold: Cursor {
+        guard let cursor else { return after }
+        return max(after, cursor.index == Cursor.commitIndex ? cursor : cursor.beforeChange)
+    }
 }
 
 /// Where a sink's reading of a log begins, so that nothing is lost between the two.

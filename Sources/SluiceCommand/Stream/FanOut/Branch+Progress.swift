@@ -36,15 +36,17 @@ extension Branch {
 
     /// What is new since it was last saved.
     ///
-    /// - Returns: `nil` if nothing is.
-    func unsaved() -> Checkpoint? {
+    /// - Returns: The record, if it changed, and up to where the log need not keep anything once that is saved.
+    func unsaved() -> (checkpoint: Checkpoint?, settled: Cursor?) {
         state.withLock { state in
-            guard state.position != state.saved.position, state.phase != .detached else { return nil }
+            guard state.phase != .detached else { return (nil, nil) }
+            let settled = state.settled.take()
+            guard state.position != state.saved.position else { return (nil, settled) }
             var checkpoint = state.saved
             checkpoint.position = state.position
             // Everything that commits below this is at the sink.
             checkpoint.reported = max(checkpoint.reported, state.position.cursor?.commitLSN ?? .zero)
-            return checkpoint
+            return (checkpoint, settled)
         }
     }
 

@@ -34,6 +34,10 @@ final class Branch: Sendable {
         var reader: LogReader?
         var stages: Stages?
         var isStopping = false
+        /// Ends a wait between two attempts.
+        var wake: AsyncStream<Void>.Continuation?
+        /// The log need not keep what the sink has been given, in whole changes, and made durable; to be saved first.
+        var settled: Cursor?
     }
 
     /// A sink that was opened for its first time, with where its part of the log begins.
@@ -49,8 +53,6 @@ final class Branch: Sendable {
     private let surroundings: Surroundings
     private let attachment: LogAttachment
     private let limit: RateLimit
-    /// Ends when the branch is to stop.
-    private let stops: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
     /// Makes a branch.
     ///
@@ -73,7 +75,6 @@ final class Branch: Sendable {
         identity = attachment.sink
         limit = RateLimit(rate: surroundings.rate, clock: ContinuousClock())
         state = Mutex(State(saved: checkpoint, position: checkpoint.position, opened: opened))
-        stops = AsyncStream.makeStream()
         if attachment.isDetached { detach() }
     }
 
@@ -85,7 +86,7 @@ final class Branch: Sendable {
             .jittered(by: 0.3, using: SystemRandomNumberGenerator())
         var failures = 0
         while !isStopping {
-            let before = state.withLock { $0.position }
+            let before = state.withLock { $0.messages }
             do {
                 try await feed()
                 state.withLock { if $0.phase != .detached { $0.phase = .ended } }
@@ -93,7 +94,7 @@ final class Branch: Sendable {
             } catch {
                 try Task.checkCancellation()
                 guard !isStopping else { return }
-                failures = state.withLock { $0.position } == before ? failures + 1 : 1
+                failures = state.withLock { $0.messages } == before ? failures + 1 : 1
                 guard await wait(backoff.delay(after: failures), after: error) else { return }
             }
         }
@@ -101,21 +102,21 @@ final class Branch: Sendable {
 
     /// Stops reading the log, and lets what was read be delivered.
     func stop() {
-        let stages = state.withLock { state in
+        let (stages, wake) = state.withLock { state in
             state.isStopping = true
-            return state.stages
+            return (state.stages, state.wake)
         }
-        stops.continuation.finish()
+        wake?.finish()
         stages?.drain(within: StreamSession.drainDeadline)
     }
 
     /// Gives the sink up.
     func detach() {
-        let stages = state.withLock { state in
+        let (stages, wake) = state.withLock { state in
             (state.phase, state.isStopping) = (.detached, true)
-            return state.stages
+            return (state.stages, state.wake)
         }
-        stops.continuation.finish()
+        wake?.finish()
         stages?.cancel()
     }
 
@@ -141,13 +142,27 @@ final class Branch: Sendable {
                     + (isOver ? "" : " It is tried again.")
             )
         }
-        await withTaskGroup(of: Void.self) { [stops] group in
-            if !isOver { group.addTask { try? await Task.sleep(for: pause) } }
-            group.addTask { for await _ in stops.stream {} }
+        await self.pause(isOver ? nil : pause)
+        return !isOver && !isStopping
+    }
+
+    /// Waits, but not after the branch is stopped.
+    ///
+    /// - Parameter duration: How long; nil: until then.
+    private func pause(_ duration: Duration?) async {
+        // A stream ends for good when one who waits for it is cancelled: so each wait has its own.
+        let (stops, wake) = AsyncStream<Void>.makeStream()
+        let isStopping = state.withLock { state in
+            state.wake = wake
+            return state.isStopping
+        }
+        if isStopping { return }
+        await withTaskGroup(of: Void.self) { group in
+            if let duration { group.addTask { try? await Task.sleep(for: duration) } }
+            group.addTask { for await _ in stops {} }
             await group.next()
             group.cancelAll()
         }
-        return !isOver && !isStopping
     }
 
     private func feed() async throws {
@@ -185,7 +200,9 @@ final class Branch: Sendable {
             opening: opening,
             isOrdered: sink is any OrderedSink
         )
-        return try AttachDecision(resuming: facts, attachment).after
+        let after = try AttachDecision(resuming: facts, attachment).after
+        state.withLock { $0.position = opening.position }
+        return after
     }
 
     private func deliver(to sink: any Sink, above after: Cursor) async throws {
@@ -239,6 +256,7 @@ final class Branch: Sendable {
     private func took(_ delivered: Delivered) {
         state.withLock { state in
             state.position = delivered.position
+            state.settled = delivered.position.cursor
             state.messages += delivered.messages
         }
     }

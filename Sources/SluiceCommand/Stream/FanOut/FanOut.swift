@@ -65,11 +65,13 @@ final class FanOut: Sendable {
     /// Makes the sinks' cursors durable, and lets the log go on.
     func save() async throws {
         for branch in branches {
-            guard let checkpoint = branch.unsaved() else { continue }
-            try await store.save(checkpoint)
-            try Failpoint.saved.pass()
-            branch.saved(checkpoint)
-            if let cursor = checkpoint.position.cursor { try await log.advance(branch.identity, to: cursor) }
+            let (checkpoint, settled) = branch.unsaved()
+            if let checkpoint {
+                try await store.save(checkpoint)
+                try Failpoint.saved.pass()
+                branch.saved(checkpoint)
+            }
+            if let settled { try await log.advance(branch.identity, to: settled) }
         }
     }
 
