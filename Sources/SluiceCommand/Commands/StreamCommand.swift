@@ -6,7 +6,7 @@ import SluiceSinks
 struct StreamCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stream",
-        abstract: "Streams the changes of one database to one sink until stopped.",
+        abstract: "Streams the changes of one database to its sinks until stopped.",
         discussion: """
             FROM is a connection URL; libpq's environment variables, service files and .pgpass fill in what it leaves
             out. TO is - (standard output), file:PATH (one JSON object per line), sqlite:PATH, kafka://HOST:PORT/TOPIC,
@@ -17,12 +17,16 @@ struct StreamCommand: AsyncParsableCommand {
             sqlite: and postgres: then hold every change once, and so does what kafka: has committed if its URL gives a
             transactional.id; the others may get the last second's again, in the same order.
 
+            Several sinks are fed from a log on disk, each at its own pace: one that fails does not stop the others. A name
+            with ?tables=a,b gets only those tables.
+
             EXAMPLES
               sluice stream postgres://localhost/shop - --create
               sluice stream postgres://app@db.internal/shop file:changes.ndjson --tables orders,customers
               sluice stream postgres://localhost/shop sqlite:changes.db --until now
               sluice stream postgres://localhost/shop kafka://localhost:9092/shop.{table} --dead-letter file:dead.ndjson
               sluice stream postgres://localhost/shop postgres://localhost/warehouse?schema=shop --tables orders,customers
+              sluice stream postgres://localhost/shop sqlite:all.db 'file:orders.ndjson?tables=orders'
             """
     )
 

@@ -1,6 +1,7 @@
 import SluiceSinks
 
-/// The sinks of a stream as a user names them, each with the tables that it gets: `NAME?tables=a,b`.
+/// The sinks of a stream as a user names them, each with the tables that it gets: `NAME?tables=a,b`, of webhooks
+/// `NAME#tables=a,b`.
 struct SinkList: Sendable {
     private let names: [SinkName]
     private let notice: @Sendable (String) -> Void
@@ -52,6 +53,7 @@ struct SinkList: Sendable {
     /// A place for what those of the sinks that are brokers do not take.
     ///
     /// - Parameter text: What the user wrote.
+    /// - Returns: Makes the place, each time anew.
     /// - Throws: ``SinkError`` if this cannot be such a place, or if no sink needs one.
     func deadLetters(to text: String) throws(SinkError) -> @Sendable (SourceIdentity) -> (any DeadLetterBox)? {
         try SinkName(text, notice: notice).deadLetters(for: names.first(where: \.isKeyed) ?? names[0])
@@ -65,7 +67,9 @@ struct SinkList: Sendable {
     /// Takes the option `tables` from a name's query.
     private static func split(_ text: String) throws(SinkError) -> (name: String, tables: [String]) {
         let key = "tables="
-        guard let query = text.firstIndex(of: "?") else { return (text, []) }
+        // The query of a webhook's URL is the endpoint's own.
+        let mark: Character = text.lowercased().hasPrefix("http") ? "#" : "?"
+        guard let query = text.firstIndex(of: mark) else { return (text, []) }
         let options = text[text.index(after: query)...].split(separator: "&", omittingEmptySubsequences: false)
         let values = options.filter { $0.hasPrefix(key) }.map { $0.dropFirst(key.count) }
         guard !values.isEmpty else { return (text, []) }
@@ -76,6 +80,6 @@ struct SinkList: Sendable {
             )
         }
         let others = options.filter { !$0.hasPrefix(key) }.joined(separator: "&")
-        return (text[..<query] + (others.isEmpty ? "" : "?\(others)"), tables.names)
+        return (text[..<query] + (others.isEmpty ? "" : "\(mark)\(others)"), tables.names)
     }
 }

@@ -25,6 +25,7 @@ package enum ChangeRecord {
     /// Of changes without messages only commits and the last one are kept: a position can be at those only.
     ///
     /// - Parameter changes: At least one.
+    /// - Returns: The bytes.
     package static func encode(_ changes: ArraySlice<Change>) -> [UInt8] {
         var writer = ChangeRecordWriter(capacity: changes.reduce(64) { $0 + size(of: $1) })
         return writer.encode(changes)

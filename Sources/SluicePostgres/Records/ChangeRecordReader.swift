@@ -99,6 +99,9 @@ package struct ChangeRecordReader {
                 length: Int32(try reader.readCount(Int32.self, "length of a change's messages"))
             )
             let labels = try reader.readCount(Int32.self, "number of labels")
+            let messages = Int(kind == ChangeRecord.messages ? count : 1) + Int(schemaCount)
+            guard messages >= 0, labels == 0 || labels == messages, abs(Int(schemaCount)) < 1 << 20, count < 1 << 20
+            else { throw reader.failure(.negative, "number of messages", "is wrong") }
             for _ in 0..<labels {
                 entry.labels.append(try label(&reader, tables, within: entry.length))
             }
@@ -132,7 +135,13 @@ package struct ChangeRecordReader {
         default:
             let place = try reader.readCount(Int32.self, "table before")
             guard place < tables else { throw reader.failure(.truncated, "table before", "is not there") }
-            return RecordEntry.Label(action: action, table: table, start: Int32(start), length: Int32(size), before: place)
+            return RecordEntry.Label(
+                action: action,
+                table: table,
+                start: Int32(start),
+                length: Int32(size),
+                before: place
+            )
         }
         return RecordEntry.Label(
             action: action,

@@ -67,8 +67,9 @@ struct MadeChanges {
         }
     }
 
-    /// Messages of several tables, as of a truncate: each run of neighbours becomes a change whose first `sub` is the
-    /// first message's. As a schema change lowers the first `sub`, so a message that is left out raises it.
+    /// Each run of neighbours, as of a truncate of several tables, becomes a change of its own.
+    ///
+    /// Its first `sub` is that of its first message: as a schema change lowers the first `sub`, so a message that is left out raises it.
     private mutating func appendRuns(of accepted: [Int], _ entry: RecordEntry, _ messages: UnsafeRawBufferPointer) {
         var ends: [Int] = []
         for index in messages.indices where messages[index] == UInt8(ascii: "\n") { ends.append(index + 1) }
@@ -98,7 +99,8 @@ struct MadeChanges {
     ) {
         bytes.append(contentsOf: messages)
         for label in entry.labels[labels] {
-            var key = BatchKeys.Entry(action: label.action, table: label.table, start: label.start, length: label.length)
+            var key = BatchKeys.Entry(action: label.action, table: label.table)
+            (key.start, key.length) = (label.start, label.length)
             let previous = label.previous ?? label.before.map { .table(keys.tables[$0]) }
             if let previous {
                 key.previous = Int32(keys.previous.count)

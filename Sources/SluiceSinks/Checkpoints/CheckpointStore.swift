@@ -84,9 +84,11 @@ package final class CheckpointStore: Sendable {
         }
     }
 
-    /// Whether a slot has a log: its record is there.
+    /// Whether a slot has a log.
     ///
     /// - Parameter source: Where the changes come from.
+    /// - Returns: Whether its record is there.
+    /// - Throws: ``SinkError`` if the file cannot be read.
     package func hasLog(of source: SourceIdentity) async throws -> Bool {
         try await perform { opened in
             try opened.queue.read { database in
@@ -95,9 +97,11 @@ package final class CheckpointStore: Sendable {
         }
     }
 
-    /// The sinks that a slot's log has fed, in the order of their names.
+    /// The sinks that a slot's log has fed.
     ///
     /// - Parameter source: Where the changes come from.
+    /// - Returns: In the order of their names.
+    /// - Throws: ``SinkError`` if the file cannot be read.
     package func attachments(of source: SourceIdentity) async throws -> [LogAttachment] {
         try await perform { opened in try opened.queue.read { try LogAttachmentTable.load($0, source: source) } }
     }
@@ -108,6 +112,7 @@ package final class CheckpointStore: Sendable {
     ///   - attachment: Replaces the one of the same sink.
     ///   - source: Where the changes come from.
     ///   - checkpoint: The sink's; `nil` leaves it as it is.
+    /// - Throws: ``SinkError`` if it could not be stored.
     package func save(
         _ attachment: LogAttachment,
         of source: SourceIdentity,

@@ -100,7 +100,9 @@ package struct AttachDecision: Hashable, Sendable {
 
     /// Decides for a sink that the log has kept everything for.
     ///
-    /// - Parameter attachment: What the log has kept for it.
+    /// - Parameters:
+    ///   - facts: What is known.
+    ///   - attachment: What the log has kept for it.
     /// - Throws: ``SluicePostgres/ReplicationError`` if the sink lacks what it had.
     package init(resuming facts: Facts, _ attachment: LogAttachment) throws(ReplicationError) {
         try Self.checkSink(facts)

@@ -119,6 +119,7 @@ struct LogLedger: Sendable {
     /// A record is admitted whatever its size if the log has nothing else: so none can be too large for it.
     ///
     /// - Parameter count: The next record's, with its header.
+    /// - Returns: The one thing that comes next.
     func room(for count: Int) -> Room {
         guard let newest = segments.last else { return .roll }
         if newest.bytes > 0, newest.bytes + count > segmentSize { return .roll }

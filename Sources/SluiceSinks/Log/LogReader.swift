@@ -66,6 +66,8 @@ package final class LogReader: Sendable {
     /// Reads changes.
     ///
     /// - Parameter demand: About how many are wanted: the last record is given whole.
+    /// - Returns: Them, or why there are none.
+    /// - Throws: ``SinkError`` if the log is damaged or cannot be read; `CancellationError`.
     func next(_ demand: Int) async throws -> Answer {
         try await thread.run { [self] in
             try position.withLock { position in
@@ -110,7 +112,8 @@ package final class LogReader: Sendable {
             current.reader.limit = UInt64(segment.size)
             if current.reader.offset < segment.end { return true }
             guard found?.isNewest != true, let next = log.place(startingAt: segment.end) else { return false }
-            current.reader = SegmentReader(file: try next.folder.open(next.segment.start), segment: next.segment, upTo: 0)
+            let file = try next.folder.open(next.segment.start)
+            current.reader = SegmentReader(file: file, segment: next.segment, upTo: 0)
             current.segment = next.segment
         }
     }

@@ -52,6 +52,7 @@ struct LogRecord: Hashable, Sendable {
     /// Whether a record's checksum is right.
     ///
     /// - Parameter bytes: The header and the payload.
+    /// - Returns: Whether it is.
     static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
         UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)) == checksum(of: bytes)
     }

@@ -42,6 +42,7 @@ struct LogWriter: Sendable {
     /// - Parameters:
     ///   - changes: Ascending.
     ///   - ledger: As it is now; what is appended is for the caller to enter.
+    /// - Returns: What was appended, and what is in the way of the rest.
     /// - Throws: ``SinkError`` if the disk refuses or fails. What was not made durable is then cut off, so that no later
     ///   start takes for durable what only the system's memory holds.
     mutating func append(_ changes: ArraySlice<Change>, ledger: LogLedger) throws -> Appended {
@@ -96,7 +97,8 @@ struct LogWriter: Sendable {
             try file.synchronize()
         } catch {
             try? file.truncate(to: length)
-            throw (error as? SinkError) ?? SinkError(.inputOutput, "The log cannot be made durable: \(error)", cause: error)
+            throw (error as? SinkError)
+                ?? SinkError(.inputOutput, "The log cannot be made durable: \(error)", cause: error)
         }
         length += UInt64(bytes.count)
     }

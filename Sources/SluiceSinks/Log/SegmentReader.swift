@@ -44,6 +44,7 @@ struct SegmentReader {
     ///
     /// - Parameter body: Gets the record and its payload, which is valid only until it returns.
     /// - Returns: What the body returns; `nil` if there is no whole record, at the place it says, behind the last one.
+    /// - Throws: ``SinkError`` if the file cannot be read; what the body throws.
     mutating func next<Result>(
         _ body: (LogRecord, UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result? {

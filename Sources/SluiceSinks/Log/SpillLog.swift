@@ -121,6 +121,7 @@ package final class SpillLog: OrderedSink {
     /// Begins an empty log; does nothing if it has begun.
     ///
     /// - Parameter position: Everything that commits at or above it will be in the log.
+    /// - Throws: ``SinkError`` if the disk refuses.
     package func begin(at position: LSN) async throws {
         let after = Cursor(commitLSN: position, index: 0).beforeTransaction
         try await run { [self] writer in

@@ -182,7 +182,9 @@ extension IntegrationTests {
                 try data.write(to: url)
                 try bench.expectRefusal(
                     bench.arguments(bench.file, [second(bench)]),
-                    "The log in", "is damaged at byte", "Nothing was changed"
+                    "The log in",
+                    "is damaged at byte",
+                    "Nothing was changed"
                 )
                 #expect(try Data(contentsOf: url) == data)
             }

@@ -45,7 +45,9 @@ import Testing
 
     @Test("what was reported for a sink without a log counts as well") func reported() throws {
         let before = at(180, 0).beforeTransaction
-        #expect(try AttachDecision(attaching: facts(found: at(50, 1), remembered: at(50, 1), reported: 180)).after == before)
+        #expect(
+            try AttachDecision(attaching: facts(found: at(50, 1), remembered: at(50, 1), reported: 180)).after == before
+        )
     }
 
     @Test("a log that begins too late is a gap, unless that is allowed") func gap() throws {
@@ -67,7 +69,9 @@ import Testing
         }
     }
 
-    @Test("what was attached goes on behind the later of its own cursor and where it was attached") func resumed() throws {
+    @Test("what was attached goes on behind the later of its own cursor and where it was attached") func resumed()
+        throws
+    {
         let attachment = LogAttachment(sink: "file:/x", after: at(160, 0))
         #expect(try AttachDecision(resuming: facts(), attachment).after == at(160, 0))
         #expect(try AttachDecision(resuming: facts(found: at(150, 1)), attachment).after == at(160, 0))

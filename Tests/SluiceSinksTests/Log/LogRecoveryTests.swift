@@ -9,7 +9,7 @@ import Testing
 @Suite struct LogRecoveryTests {
     /// The bytes of a log's one segment with three records, and where they end.
     private static func sample() async throws -> (name: String, bytes: [UInt8], ends: [Int]) {
-        let bench = SpillLogTests.Bench()
+        let bench = try SpillLogTests.Bench()
         let (log, _) = try await bench.open()
         var ends = [log.snapshot.bytes]
         for lsn in [10, 20, 30] as [UInt64] {
@@ -33,7 +33,7 @@ import Testing
         _ bytes: [UInt8],
         remembered: Cursor?
     ) async throws -> (opening: SinkOpening, left: [UInt8]) {
-        let bench = SpillLogTests.Bench()
+        let bench = try SpillLogTests.Bench()
         let folder = String(name.split(separator: "/")[0])
         try FileManager.default.createDirectory(atPath: bench.folder.path(folder), withIntermediateDirectories: true)
         try bench.folder.write(name, bytes)
@@ -153,7 +153,7 @@ import Testing
 
     @Test("a segment that is missing between others is a gap")
     func missing() async throws {
-        var bench = SpillLogTests.Bench()
+        var bench = try SpillLogTests.Bench()
         bench.budget = 1 << 20
         let (log, _) = try await bench.open()
         log.hold("a", above: at(0, 0))

@@ -9,8 +9,10 @@ import Testing
 @Suite struct SpillLogTests {
     /// A log with what it needs around it.
     struct Bench {
-        let folder = try! TemporaryFolder()
+        let folder: TemporaryFolder
         var budget = 1 << 30
+
+        init() throws { folder = try TemporaryFolder() }
 
         func open(remembered: Cursor? = nil) async throws -> (SpillLog, SinkOpening) {
             let log = SpillLog(stateFolder: folder.path, budget: budget)
@@ -27,7 +29,8 @@ import Testing
         var segments: [String] {
             get throws {
                 let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
-                return try FileManager.default.contentsOfDirectory(atPath: folder.path(name)).sorted().map { "\(name)/\($0)" }
+                let files = try FileManager.default.contentsOfDirectory(atPath: folder.path(name))
+                return files.sorted().map { "\(name)/\($0)" }
             }
         }
     }
@@ -56,9 +59,14 @@ import Testing
 
     @Test("what was delivered is read, from any cursor on, also after it was closed and opened again")
     func readBack() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let all = changes(
-            .row(10, 0), .row(10, 1), .rows(10, 2, count: 3, schemas: 1), .commit(10), .filtered(20, 0), .row(20, 1),
+            .row(10, 0),
+            .row(10, 1),
+            .rows(10, 2, count: 3, schemas: 1),
+            .commit(10),
+            .filtered(20, 0),
+            .row(20, 1),
             .commit(20)
         )
         var (log, opening) = try await bench.open()
@@ -84,7 +92,7 @@ import Testing
     }
 
     @Test("the slot's changes that it has are not taken twice") func repeated() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         var (log, _) = try await bench.open()
         _ = try await log.deliver(changes(.row(10, 0), .commit(10), .row(20, 0)))
         await log.close()
@@ -97,7 +105,7 @@ import Testing
 
     @Test("a reader gets what comes while it waits, and segments go behind the last sink")
     func segments() async throws {
-        var bench = Bench()
+        var bench = try Bench()
         bench.budget = 1 << 20
         let (log, _) = try await bench.open()
         log.hold("a", above: at(0, 0))
@@ -133,7 +141,7 @@ import Testing
     }
 
     @Test("a reader takes no more than its budget has room for") func budget() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let (log, _) = try await bench.open()
         _ = try await log.deliver(changes(.row(10, 0)))
         _ = try await log.deliver(changes(.row(20, 0)))

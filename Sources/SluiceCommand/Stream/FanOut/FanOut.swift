@@ -85,10 +85,8 @@ final class FanOut: Sendable {
         let branch = branches.first { $0.identity == sink }
         let position = branch?.state.withLock { $0.saved.position.cursor }
         branch?.detach()
-        try await store.save(
-            LogAttachment(sink: sink, after: position ?? log.floor ?? Cursor(commitLSN: .zero, index: 0), isDetached: true),
-            of: source
-        )
+        let after = position ?? log.floor ?? Cursor(commitLSN: .zero, index: 0)
+        try await store.save(LogAttachment(sink: sink, after: after, isDetached: true), of: source)
         console.notice(
             "\(sink) is detached: it is so far behind that the log has used up its \(budget >> 20) MB (--spill-size), and "
                 + "the log keeps nothing for it any more. It has everything up to \(position?.description ?? "its start"), "
