@@ -46,6 +46,8 @@ public struct ReplicationError: Error, Sendable {
         public static let protocolViolation = Code("protocolViolation")
         /// The changes of transactions that are still open could not be kept in files.
         public static let spoolFailed = Code("spoolFailed")
+        /// A table's rows cannot be copied.
+        public static let unsupportedTable = Code("unsupportedTable")
         /// Any other answer of the server.
         public static let server = Code("server")
     }

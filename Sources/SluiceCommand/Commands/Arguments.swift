@@ -58,6 +58,13 @@ struct TableNames: ExpressibleByArgument, Equatable {
     var defaultValueDescription: String { "all of the publication" }
 }
 
+extension BackfillChoice: ExpressibleByArgument {
+    init?(argument: String) {
+        guard let tables = TableNames(argument: argument) else { return nil }
+        self.init(names: tables.names == ["all"] ? nil : tables.names)
+    }
+}
+
 /// Where a stream ends.
 enum End: ExpressibleByArgument, Equatable {
     case now

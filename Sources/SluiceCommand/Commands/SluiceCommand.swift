@@ -13,7 +13,7 @@ struct SluiceCommand: AsyncParsableCommand {
               sluice stream postgres://localhost/shop - --create
             """,
         version: "0.1.0",
-        subcommands: [StreamCommand.self, DemoCommand.self]
+        subcommands: [StreamCommand.self, BackfillCommand.self, DemoCommand.self]
     )
 
     static func main() async {

@@ -24,6 +24,7 @@ struct StreamCommand: AsyncParsableCommand {
               sluice stream postgres://localhost/shop - --create
               sluice stream postgres://app@db.internal/shop file:changes.ndjson --tables orders,customers
               sluice stream postgres://localhost/shop sqlite:changes.db --until now
+              sluice stream postgres://localhost/shop file:shop.ndjson --backfill all
               sluice stream postgres://localhost/shop kafka://localhost:9092/shop.{table} --dead-letter file:dead.ndjson
               sluice stream postgres://localhost/shop postgres://localhost/warehouse?schema=shop --tables orders,customers
               sluice stream postgres://localhost/shop sqlite:all.db 'file:orders.ndjson?tables=orders'
@@ -52,6 +53,18 @@ struct StreamCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Only these tables, as name or schema.name, separated by commas.", valueName: "a,b"))
     var tables: TableNames = TableNames(names: [])
+
+    @Option(
+        help: ArgumentHelp(
+            "Copy the rows that these tables have already, in pages between their changes; all: of all that are streamed.",
+            discussion: """
+                Each becomes a message with the action "read". A copy that was begun goes on at the next start, also
+                without this option, until it is done; see sluice backfill --help.
+                """,
+            valueName: "all|a,b"
+        )
+    )
+    var backfill: BackfillChoice?
 
     @Option(
         help: ArgumentHelp("Stop when everything up to now, or up to a log position, is durable.", valueName: "now|lsn")
@@ -169,6 +182,7 @@ struct StreamCommand: AsyncParsableCommand {
             options.create = create
             options.tables = tables.names
             options.until = until
+            options.backfill = backfill
             options.memory = memory.bytes
             options.stateFolder = state
             options.streaming = streaming

@@ -107,6 +107,7 @@ final class ProgressMeter: Sendable {
             deadLetters: opened.checkpointer.tally.deadLetters,
             logBytes: opened.fanOut?.log.snapshot.bytes,
             sinks: opened.fanOut.map { fanOut in fanOut.branches.map { $0.sample(of: fanOut.log) } },
+            backfill: opened.backfill?.figures,
             capacity: opened.budget.capacity
         )
     }

@@ -2,10 +2,13 @@ extension ProgressSample {
     /// The live line of a terminal.
     var line: String {
         let spooled = spooledBytes > 0 ? "  spooled \(Self.size(spooledBytes))" : ""
+        let copy = backfill.flatMap { copy in
+            copy.table.map { "  copying \($0): \(Self.grouped(copy.rows)) rows, \(copy.done) of \(copy.tables) tables" }
+        }
         let lag = lagBytes.map { "  lag \(Self.size($0))" } ?? ""
         return
             "\(Self.grouped(changes)) changes  \(Self.grouped(Int(changesPerSecond)))/s  demand \(Self.grouped(demand))"
-            + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))\(spooled)  \(state.rawValue)\(lag)"
+            + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))\(spooled)  \(state.rawValue)\(lag)\(copy ?? "")"
             + (sinks ?? []).map { "  \(Self.part(of: $0))" }.joined()
     }
 

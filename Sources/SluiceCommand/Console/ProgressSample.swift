@@ -26,6 +26,8 @@ struct ProgressSample: Encodable, Sendable {
     var logBytes: Int?
     /// The sinks behind the log; nil without a log.
     var sinks: [BranchSample]?
+    /// How far the copies of tables are; nil if there are none.
+    var backfill: BackfillFigures?
     /// Set in the last line only: read and not delivered.
     var undelivered: Int?
 
@@ -34,7 +36,7 @@ struct ProgressSample: Encodable, Sendable {
 
     private enum CodingKeys: CodingKey {
         case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes
-        case rssBytes, deadLetters, undelivered, logBytes, sinks
+        case rssBytes, deadLetters, backfill, undelivered, logBytes, sinks
     }
 
     /// Every key is in every line, whatever is known; only the last line says what was left.
@@ -53,6 +55,7 @@ struct ProgressSample: Encodable, Sendable {
         try container.encode(deadLetters, forKey: .deadLetters)
         try container.encodeIfPresent(logBytes, forKey: .logBytes)
         try container.encodeIfPresent(sinks, forKey: .sinks)
+        try container.encodeIfPresent(backfill, forKey: .backfill)
         try container.encodeIfPresent(undelivered, forKey: .undelivered)
     }
 }

@@ -75,10 +75,12 @@ final class Checkpointer: Sendable {
         }
         // After the position was read, so that none is missing below it.
         let versions = progress.versions(through: checkpoint.position.cursor)
-        guard isNew || !versions.isEmpty else { return }
-        try await store.save(checkpoint, versions: versions)
+        let copied = progress.copied(through: checkpoint.position.cursor)
+        guard isNew || !versions.isEmpty || !copied.isEmpty else { return }
+        try await store.save(checkpoint, versions: versions, copied: copied)
         try Failpoint.saved.pass()
         progress.madeDurable(versions: versions.count)
+        progress.madeDurable(copied: copied.count)
         state.withLock { $0.saved = checkpoint }
         progress.madeDurable(checkpoint.reported)
     }

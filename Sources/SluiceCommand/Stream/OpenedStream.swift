@@ -16,6 +16,7 @@ struct OpenedStream: Sendable {
     /// The sinks behind it, if it is a log.
     let fanOut: FanOut?
     let deadLetters: (any DeadLetterBox)?
+    let backfill: Backfill?
 
     private let store: CheckpointStore
 
@@ -42,21 +43,33 @@ struct OpenedStream: Sendable {
         let fanOut: FanOut?
         let progress: SlotProgress
         let checkpointer: Checkpointer
+        let copy: BackfillStart?
         do {
             if let deadLetters { try await entrance.whenFree { try await deadLetters.open() } }
             start = try await Self.start(options, store: store, source: source, report: report, entrance: entrance)
+            do {
+                copy = try await BackfillStart(options, store: store, source: source, start: start)
+            } catch {
+                await start.sink.close()
+                throw error
+            }
             for notice in start.decision.notices { console.notice(notice) }
             progress = SlotProgress(startingAt: start.decision.position)
             checkpointer = Checkpointer(store: store, progress: progress, start: start.checkpoint, tally: tally)
-            fanOut = try await Self.fanOut(
-                options,
-                start,
-                deadLetters: deadLetters,
-                console: console,
-                buried: { [checkpointer] in checkpointer.buried() },
-                store: store,
-                entrance: entrance
-            )
+            do {
+                fanOut = try await Self.fanOut(
+                    options,
+                    start,
+                    deadLetters: deadLetters,
+                    console: console,
+                    buried: { [checkpointer] in checkpointer.buried() },
+                    store: store,
+                    entrance: entrance
+                )
+            } catch {
+                copy?.pages.close()
+                throw error
+            }
         } catch {
             await deadLetters?.close()
             await store.close()
@@ -82,10 +95,14 @@ struct OpenedStream: Sendable {
         keys = KeyCatalog(options.target)
         monitor = ServerMonitor(claim)
         // The other half is for the sinks behind the log.
-        budget = Budget(capacity: fanOut == nil ? options.memory : options.memory / 2)
+        let memory = fanOut == nil ? options.memory : options.memory / 2
+        budget = Budget(capacity: memory - (copy == nil ? 0 : BackfillStart.share(of: options.memory)))
         var configuration = SlotReader.Configuration()
         configuration.discardThrough = start.decision.after
-        configuration.until = until
+        // A copy with an end comes first: "now" is when it is through.
+        let finishesWithCopy = copy != nil && options.until == .now
+        configuration.until = finishesWithCopy ? nil : until
+        configuration.copy = copy?.configuration
         // What is delivered anew finds its tables as they were: what they became behind it is not yet to be known.
         configuration.known = KnownRelations(
             start.remembered.versions.filter { version in
@@ -109,11 +126,16 @@ struct OpenedStream: Sendable {
                     slot: options.slot,
                     publications: [options.publication],
                     server: report.server,
-                    claim: claim
+                    claim: claim,
+                    messages: copy != nil && report.server.version >= 140_000
                 )
             }
         )
         budget.whenRoomReturns { [reader] in reader.wake() }
+        backfill = copy.map { [reader] copy in
+            copy.configuration.exchange.whenOrdered { reader.wake() }
+            return Backfill(copy, console: console, finishesStream: finishesWithCopy) { reader.snapshot.received }
+        }
     }
 
     /// Gives everything back.
@@ -121,6 +143,7 @@ struct OpenedStream: Sendable {
     /// - Parameter waitForSink: False if the sink may be stuck in a write that nobody reads.
     func close(waitForSink: Bool) async {
         reader.close()
+        backfill?.close()
         keys.close()
         monitor.close()
         if waitForSink { await sink.close() }

@@ -37,6 +37,8 @@ struct StreamOptions: Sendable {
     var detached: [String] = []
     /// The identities of detached sinks that go on without what they lack.
     var readmitted: [String] = []
+    /// Tables to copy beside the stream.
+    var backfill: BackfillChoice?
 
     init(
         target: ConnectionTarget,

@@ -117,6 +117,10 @@ final class StreamSession: Sendable {
                 await meter.run(console)
                 return false
             }
+            group.addTask {
+                try await opened.backfill?.copyAll()
+                return false
+            }
             while let graphHasEnded = try await group.next(), !graphHasEnded {}
             group.cancelAll()
         }

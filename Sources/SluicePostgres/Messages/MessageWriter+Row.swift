@@ -34,6 +34,8 @@ extension MessageWriter {
         out.append("{\"record\":")
         let hasHoles = appendRecord(in: bytes, of: plan)
         switch action {
+        case .insert where batch?.isCopy == true:
+            out.append(",\"changes\":null,\"action\":\"read\",\"metadata\":{")
         case .insert:
             out.append(",\"changes\":null,\"action\":\"insert\",\"metadata\":{")
         case .update:
@@ -46,7 +48,7 @@ extension MessageWriter {
         metadata.append(to: &out, table: plan.metadata, sub: sub)
         let keyStart = out.count
         let hasKey = appendKeys(in: bytes, of: table)
-        noteKey(from: hasKey ? keyStart : nil, action.told, in: bytes, of: table)
+        noteKey(from: hasKey ? keyStart : nil, batch?.isCopy == true ? .read : action.told, in: bytes, of: table)
         out.append(metadata.suffix)
         if hasHoles { appendHoles(of: table) }
         out.append("}}\n")

@@ -11,7 +11,7 @@ struct MessageWriter: ~Copyable {
     /// Where the messages of the current change start.
     private(set) var changeStart = 0
 
-    private var batch: FrameBatch?
+    private(set) var batch: FrameBatch?
     private var filter = TableFilter.all
     private var tables: [UInt32: MessageTable] = [:]
     private var table: MessageTable?

@@ -25,8 +25,10 @@ package struct TableFilter: Hashable, Sendable {
 
     /// Whether rows of a table become messages.
     package func accepts(_ relation: Relation) -> Bool {
-        choices.allSatisfy { names in
-            names.contains(relation.name) || names.contains("\(relation.schema).\(relation.name)")
-        }
+        accepts(schema: relation.schema, name: relation.name)
+    }
+
+    func accepts(schema: String, name: String) -> Bool {
+        choices.allSatisfy { names in names.contains(name) || names.contains("\(schema).\(name)") }
     }
 }

@@ -10,6 +10,8 @@ package final class SlotProgress: Sendable {
         var durable: LSN
         /// Not yet in the state file, in the order of their rows.
         var versions: [RelationVersion] = []
+        /// Likewise, in the order of their places.
+        var copied: [CopiedPage] = []
     }
 
     private let state: Mutex<State>
@@ -49,6 +51,23 @@ package final class SlotProgress: Sendable {
     /// - Parameter count: How many of the first.
     package func madeDurable(versions count: Int) {
         state.withLock { $0.versions.removeFirst(min(count, $0.versions.count)) }
+    }
+
+    /// Tells which pages of tables were taken in, in order and before the last of their rows are handed over.
+    package func record(_ copied: [CopiedPage]) {
+        guard !copied.isEmpty else { return }
+        state.withLock { $0.copied += copied }
+    }
+
+    /// The pages that the state file has to hold when it remembers a sink at a cursor, and does not hold yet.
+    package func copied(through cursor: Cursor?) -> [CopiedPage] {
+        guard let cursor else { return [] }
+        return state.withLock { state in Array(state.copied.prefix { $0.through <= cursor }) }
+    }
+
+    /// Forgets pages that are in the state file now.
+    package func madeDurable(copied count: Int) {
+        state.withLock { $0.copied.removeFirst(min(count, $0.copied.count)) }
     }
 
     /// Tells that every event up to and including a number is durable in every sink.

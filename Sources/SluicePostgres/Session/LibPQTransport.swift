@@ -8,6 +8,7 @@ package final class LibPQTransport: ReplicationTransport {
     private let publications: [String]
     private let server: ServerDescription?
     private let claim: SlotClaim?
+    private let messages: Bool
     private var connection: Connection?
     private static let answerLimit = Duration.seconds(30)
 
@@ -19,18 +20,21 @@ package final class LibPQTransport: ReplicationTransport {
     ///   - publications: Whose changes to read.
     ///   - server: The one that has to be there; `nil`: any.
     ///   - claim: To be held before the slot is read; `nil`: none.
+    ///   - messages: Whether logical messages are sent too, which needs version 14 of the server.
     package init(
         _ target: ConnectionTarget,
         slot: String,
         publications: [String],
         server: ServerDescription? = nil,
-        claim: SlotClaim? = nil
+        claim: SlotClaim? = nil,
+        messages: Bool = false
     ) {
         self.target = target
         self.slot = slot
         self.publications = publications
         self.server = server
         self.claim = claim
+        self.messages = messages
     }
 
     package var descriptor: Int32 { connection.map { PQsocket($0.handle) } ?? -1 }
@@ -55,7 +59,7 @@ package final class LibPQTransport: ReplicationTransport {
         let version = openTransactions ? "proto_version '2', streaming 'on'" : "proto_version '1'"
         let command = """
             START_REPLICATION SLOT \(quotedName(slot)) LOGICAL \(position) \
-            (\(version), publication_names \(try connection.literal(names)))
+            (\(version), publication_names \(try connection.literal(names))\(messages ? ", messages 'true'" : ""))
             """
         let result = try connection.execute(command)
         defer { PQclear(result) }

@@ -50,13 +50,19 @@ struct OpenBatch: ~Copyable {
     }
 
     /// Builds the events and starts an empty batch.
-    mutating func close(relations: RelationTable, firstSequence: UInt64, into changes: inout [RawChange]) {
+    mutating func close(
+        relations: RelationTable,
+        firstSequence: UInt64,
+        isCopy: Bool,
+        into changes: inout [RawChange]
+    ) {
         let size = bytes.count
         let batch = FrameBatch(
             bytes: bytes,
             relations: relations,
             transactions: transactions,
-            schemaChanges: schemaChanges
+            schemaChanges: schemaChanges,
+            isCopy: isCopy
         )
         var sequence = firstSequence
         changes.reserveCapacity(changes.count + entries.count)

@@ -13,6 +13,7 @@ extension ReaderLoop {
         }
         progress.record(framer.takeFacts())
         progress.record(framer.takeVersions())
+        progress.record(framer.takeCopied())
         var cost = framer.cost
         var changes = framer.take()
         // The last row may be larger than what was reserved: it waits until there is room for it.
@@ -66,8 +67,14 @@ extension ReaderLoop {
         var bytesBefore = -1
         while true {
             while framer.count < demand && framer.cost < budget.readUnit && bytes < Self.discardUnit {
+                if framer.isCopying {
+                    bytes += framer.copyNext()
+                    continue
+                }
                 if framer.isReplaying {
                     bytes += try replayNext()
+                    admitPage()
+                    if framer.isHalted { return }
                     continue
                 }
                 guard let transport else { return }
@@ -85,6 +92,8 @@ extension ReaderLoop {
                 case .discard(let transaction): spool?.discard(transaction)
                 case .replay(let transaction, let committed): try beginReplay(of: transaction, committed)
                 }
+                admitPage()
+                if framer.isHalted { return }
                 if !found {
                     mayHoldFrames = false
                     break

@@ -4,7 +4,7 @@ extension ReaderLoop {
     private static let blockedAfter = Duration.seconds(1)
 
     func isConnectWanted(_ call: ReadCall?) -> Bool {
-        guard transport == nil, failure == nil, !isSettling, !framer.isFinished, !framer.isReplaying else {
+        guard transport == nil, failure == nil, !isSettling, !framer.isFinished, !framer.isOccupied else {
             return false
         }
         return !isClosedByPause || (call != nil && budget.isHalfFree)
@@ -61,7 +61,7 @@ extension ReaderLoop {
 
     /// A client that does not read blocks the server's shutdown and the invalidation of its slot: not for ever.
     mutating func closeIfPausedTooLong(_ call: ReadCall?) {
-        let leavesSocket = !wantsRead(call) || framer.isReplaying
+        let leavesSocket = !wantsRead(call) || framer.isOccupied
         guard transport != nil, leavesSocket, !framer.isFinished, pending.isEmpty || call == nil else {
             pausedSince = nil
             return
@@ -113,7 +113,7 @@ extension ReaderLoop {
         if silence > schedule.patience + schedule.interval {
             throw ReplicationError(.connectionLost, "The server has not answered for \(silence.components.seconds) s.")
         }
-        let wantsKeepalive = isListening && configuration.until != nil
+        let wantsKeepalive = isListening && framer.awaitsPosition
         let isDue = schedule.isDue(
             at: now,
             durable: progress.durable,

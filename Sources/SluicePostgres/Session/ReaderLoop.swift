@@ -74,7 +74,10 @@ struct ReaderLoop: ~Copyable {
             firstSequence: configuration.firstSequence,
             discardThrough: configuration.discardThrough,
             until: configuration.until,
-            known: configuration.known
+            known: configuration.known,
+            intake: configuration.copy.map {
+                CopyIntake(journal: $0.journal, start: configuration.discardThrough, limit: $0.keysLimit)
+            }
         )
     }
 
@@ -92,12 +95,14 @@ struct ReaderLoop: ~Copyable {
                 closeIfBlocked()
             }
             connectIfWanted(call)
+            followOrders()
             do throws(ReplicationError) {
-                try sendStatusIfDue(isReading: call != nil && !framer.isReplaying)
+                try sendStatusIfDue(isReading: call != nil && !framer.isOccupied)
                 if let call { try readIfPossible(call) }
             } catch {
                 lost(error)
             }
+            reportCopy()
             giveBackHugeBuffer()
             closeIfPausedTooLong(call)
             publish(call)
@@ -133,7 +138,9 @@ struct ReaderLoop: ~Copyable {
             self.unpaid = nil
             return handOver([unpaid], to: call)
         }
-        guard !framer.isFinished, framer.isReplaying || transport != nil && (mayHoldFrames || isReadable) else {
+        guard !framer.isFinished, !framer.isHalted,
+            framer.isOccupied || transport != nil && (mayHoldFrames || isReadable)
+        else {
             return
         }
         isStarved = !budget.reserve(bytes: budget.readUnit)
@@ -144,7 +151,7 @@ struct ReaderLoop: ~Copyable {
     private mutating func pause(_ call: ReadCall?) {
         let now = Instant.now
         let reads = wantsRead(call)
-        if reads && (mayHoldFrames || framer.isReplaying) || call != nil && unpaid != nil && !isStarved { return }
+        if reads && (mayHoldFrames || framer.isOccupied) || call != nil && unpaid != nil && !isStarved { return }
         var descriptors = [pollfd(fd: mailbox.wake.descriptor, events: Int16(POLLIN), revents: 0)]
         var deadline = schedule.nextCheck(after: now)
         if let transport {
@@ -173,7 +180,8 @@ struct ReaderLoop: ~Copyable {
     private static let peerClosed: Int16 = 0x2000
 
     func wantsRead(_ call: ReadCall?) -> Bool {
-        (transport != nil || framer.isReplaying) && call?.isWaiting == true && !isStarved && !framer.isFinished
+        (transport != nil || framer.isOccupied) && call?.isWaiting == true && !isStarved && !framer.isFinished
+            && !framer.isHalted
     }
 
     private mutating func publish(_ call: ReadCall?) {
@@ -185,7 +193,7 @@ struct ReaderLoop: ~Copyable {
         snapshot.state =
             if framer.isFinished || failure != nil {
                 .finished
-            } else if transport == nil && !framer.isReplaying {
+            } else if transport == nil && !framer.isOccupied {
                 isClosedByPause ? .pausedClosed : .connecting
             } else if call == nil {
                 .pausedNoDemand

@@ -34,6 +34,9 @@ package final class SlotReader: SlotSource {
         /// Whether the server is to send the changes of open transactions, which needs version 14 of it, and the spool.
         package var streamsOpenTransactions = false
 
+        /// Tables are to be copied beside the stream.
+        package var copy: CopyConfiguration?
+
         /// Makes a configuration with the defaults.
         package init() {}
     }

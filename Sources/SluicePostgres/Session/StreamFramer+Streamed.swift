@@ -16,6 +16,9 @@ extension StreamFramer {
     /// Whether a committed transaction is being replayed; until that ends nothing else may be received.
     package var isReplaying: Bool { replay != nil }
 
+    /// Whether what comes next is there already: of such a transaction, or of a page.
+    var isOccupied: Bool { isReplaying || isCopying }
+
     /// How many transactions are being streamed.
     package var openStreams: Int { assembly.count }
 

@@ -46,10 +46,12 @@ package struct StreamFramer: ~Copyable {
     var descriptions: UInt64 = 0
     private var lastNames: (oid: UInt32, bytes: Int)?
     private(set) var transaction: Transaction?
-    private var bound: Cursor?
+    private(set) var bound: Cursor?
     var assembly = StreamAssembly()
     var replay: Replay?
-    private let until: LSN?
+    var until: LSN?
+    /// Tables are being copied.
+    var intake: CopyIntake?
 
     /// The number that the next event gets.
     package private(set) var nextSequence: UInt64
@@ -73,16 +75,19 @@ package struct StreamFramer: ~Copyable {
     ///   - discardThrough: Changes at or below it are dropped: they are safe already.
     ///   - until: Where to finish; nothing that commits at or above it is delivered.
     ///   - known: What the tables were like, as of a row at or below `discardThrough`.
-    package init(
+    ///   - intake: Takes pages of tables in; `nil`: there are none.
+    init(
         firstSequence: UInt64 = 0,
         discardThrough: Cursor? = nil,
         until: LSN? = nil,
-        known: KnownRelations = KnownRelations()
+        known: KnownRelations = KnownRelations(),
+        intake: CopyIntake? = nil
     ) {
         nextSequence = firstSequence
         bound = discardThrough
         self.until = until
         self.known = known
+        self.intake = intake
     }
 
     /// How many events wait to be taken.
@@ -126,6 +131,7 @@ package struct StreamFramer: ~Copyable {
             replay?.sessionHasEnded = true
             return
         }
+        interruptCopy()
         closeBatch()
         relations = RelationTable()
         described = [:]
@@ -154,6 +160,7 @@ package struct StreamFramer: ~Copyable {
         walEnd = position
         received = max(received, walEnd)
         facts.append(.keepalive(walEnd: walEnd))
+        if intake != nil, transaction == nil, replay == nil { passBoundary(walEnd) }
         if let until, transaction == nil, walEnd >= until {
             isFinished = true
             return .finished
@@ -192,7 +199,9 @@ package struct StreamFramer: ~Copyable {
         case .type:
             let type = try decoded { () throws(PgOutputError) in try TypeName(decoding: payload) }
             types[type.oid] = type
-        case .origin, .message:
+        case .message:
+            receiveMessage(payload)
+        case .origin:
             break
         case .begin, .commit, .streamStart, .streamStop, .streamCommit, .streamAbort:
             throw violation("the start or the end of a transaction inside another")
@@ -213,6 +222,13 @@ package struct StreamFramer: ~Copyable {
             isFinished = true
             return
         }
+        if intake != nil, admitPage(below: header.commitLSN, before: header) { return }
+        openTransaction(header)
+    }
+
+    /// Begins a transaction.
+    mutating func openTransaction(_ header: TransactionHeader) {
+        if header.xid != 0 { intake?.changes.begin(header.xid) }
         transaction = Transaction(header: header)
         let end = Cursor(commitLSN: header.commitLSN, index: Cursor.commitIndex)
         if bound.map({ end <= $0 }) != true {
@@ -227,6 +243,7 @@ package struct StreamFramer: ~Copyable {
         // Also of a row that is dropped below: the next one is compared with it.
         let changes = known.advance(to: cursor) ? schemaChanges(of: payload) : []
         emit(payload, index: open.nextIndex, changes)
+        if intake != nil { intake?.note(payload, relations) }
     }
 
     /// What the tables of a row were before, as far as they were different.
@@ -262,6 +279,7 @@ package struct StreamFramer: ~Copyable {
         transaction = nil
         received = max(received, endLSN)
         if let until, endLSN >= until { isFinished = true }
+        if intake != nil, !isFinished { passBoundary(endLSN) }
     }
 
     private mutating func receiveRelation(_ relation: Relation) {
@@ -297,7 +315,7 @@ package struct StreamFramer: ~Copyable {
 
     /// Numbers and keeps an event, unless it is at or below the bound.
     @discardableResult
-    private mutating func emit(
+    mutating func emit(
         _ payload: UnsafeRawBufferPointer,
         index: UInt64,
         _ schemaChanges: [SchemaChange] = []
@@ -335,7 +353,7 @@ package struct StreamFramer: ~Copyable {
 
     private mutating func closeBatch() {
         guard batch.count > 0 else { return }
-        batch.close(relations: relations, firstSequence: nextSequence - UInt64(batch.count), into: &closed)
+        batch.close(relations: relations, firstSequence: nextSequence - UInt64(batch.count), isCopy: isCopying, into: &closed)
         transaction?.slot = nil
     }
 

@@ -31,17 +31,22 @@ public final class FrameBatch: Sendable {
     /// Which rows find their table changed, in the order of the rows; nearly always none.
     public let schemaChanges: [SchemaChange]
 
+    /// Whether the rows were not written now but found: as new rows, they are told as read.
+    public let isCopy: Bool
+
     /// Makes a batch.
     public init(
         bytes: [UInt8],
         relations: RelationTable,
         transactions: [TransactionHeader],
-        schemaChanges: [SchemaChange] = []
+        schemaChanges: [SchemaChange] = [],
+        isCopy: Bool = false
     ) {
         self.bytes = bytes
         self.relations = relations
         self.transactions = transactions
         self.schemaChanges = schemaChanges
+        self.isCopy = isCopy
     }
 }
 

@@ -43,6 +43,24 @@ enum CheckpointSchema {
                     """
             )
         }
+        migrator.registerMigration("4: backfills") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE backfills (
+                        system_identifier TEXT NOT NULL, slot TEXT NOT NULL, sink TEXT NOT NULL, oid INTEGER NOT NULL,
+                        table_schema TEXT NOT NULL, table_name TEXT NOT NULL,
+                        status TEXT NOT NULL, reason TEXT, last_key TEXT, row_count INTEGER NOT NULL DEFAULT 0,
+                        first_run INTEGER NOT NULL DEFAULT 0,
+                        PRIMARY KEY (system_identifier, slot, sink, oid)
+                    );
+                    CREATE TABLE backfill_runs (
+                        system_identifier TEXT NOT NULL, slot TEXT NOT NULL, sink TEXT NOT NULL, run INTEGER NOT NULL,
+                        has_ended INTEGER NOT NULL DEFAULT 0, commit_lsn INTEGER, commit_idx INTEGER, sub INTEGER,
+                        PRIMARY KEY (system_identifier, slot, sink, run)
+                    );
+                    """
+            )
+        }
         return migrator
     }
 

@@ -8,7 +8,7 @@ import Synchronization
 /// It is `checkpoint.sqlite` in a folder. Several processes may share it, each with sinks of its own. All calls run in
 /// order on the store's own thread.
 package final class CheckpointStore: Sendable {
-    private struct Opened: Sendable {
+    struct Opened: Sendable {
         let queue: DatabaseQueue
         /// Held for their locks only.
         var claims: [OpenFile] = []
@@ -74,12 +74,18 @@ package final class CheckpointStore: Sendable {
     ///   - checkpoint: Replaces the record with the same server, slot and sink.
     ///   - versions: Those of tables that began since the last save, up to the record's cursor; saved with it or not at
     ///     all.
+    ///   - copied: Pages of tables that the sink has, up to the record's cursor.
     /// - Throws: ``SinkError`` if it could not be stored; then nothing of it may be reported to the server.
-    package func save(_ checkpoint: Checkpoint, versions: [RelationVersion] = []) async throws {
+    package func save(
+        _ checkpoint: Checkpoint,
+        versions: [RelationVersion] = [],
+        copied: [CopiedPage] = []
+    ) async throws {
         try await perform { opened in
             try opened.queue.write { database in
                 try CheckpointTable.save(database, checkpoint)
                 for version in versions { try RelationVersionTable.save(database, checkpoint, version) }
+                for page in copied { try BackfillTable.save(database, checkpoint, page) }
             }
         }
     }
@@ -131,7 +137,7 @@ package final class CheckpointStore: Sendable {
         await thread.close { [self] in opened.withLock { $0 = nil } }
     }
 
-    private func perform<Result: Sendable>(
+    func perform<Result: Sendable>(
         _ body: @escaping @Sendable (inout Opened) throws -> Result
     ) async throws -> Result {
         try await run { [path] opened in

@@ -1,0 +1,18 @@
+/// What a reader needs to take pages of tables into the stream.
+package struct CopyConfiguration: Sendable {
+    /// Where the orders come from.
+    package var exchange: PageExchange
+
+    /// The runs whose watermarks count.
+    package var journal: CopyJournal
+
+    /// How many bytes of the keys of changed rows may be kept, about.
+    package var keysLimit: Int
+
+    /// Makes a configuration.
+    package init(exchange: PageExchange, journal: CopyJournal, keysLimit: Int) {
+        self.exchange = exchange
+        self.journal = journal
+        self.keysLimit = keysLimit
+    }
+}

@@ -1,0 +1,70 @@
+/// A published table whose rows are to be copied.
+package struct CopyTable: Hashable, Sendable {
+    /// The table's oid, as in the stream.
+    package var oid: UInt32
+
+    /// The table's schema.
+    package var schema: String
+
+    /// The table's name.
+    package var name: String
+
+    /// Whether its rows are those of its partitions, and are published as its own.
+    var isPartitioned: Bool
+
+    /// Which rows are published, as SQL; `nil`: all.
+    var filter: String?
+
+    /// Which columns are published; `nil`: all.
+    var columns: [String]?
+
+    /// Schema and name, for people.
+    package var title: String { "\(schema).\(name)" }
+
+    /// The table for a query: rows of tables that inherit from it are published as theirs.
+    var source: String {
+        "\(isPartitioned ? "" : "only ")\(quotedName(schema)).\(quotedName(name))"
+    }
+}
+
+/// What of a table is copied, as the catalog has it in the page's own snapshot.
+struct CopyColumns: Sendable {
+    /// The table as the stream would describe it.
+    var relation: Relation
+
+    /// The key's columns, in the key's order, with their types as SQL.
+    var key: [(name: String, type: String)]
+
+    /// The key's columns among the relation's.
+    var places: [Int]
+}
+
+extension CopyTable {
+    /// The query of a page: rows above a key, in the key's order.
+    ///
+    /// - Parameters:
+    ///   - columns: What to read.
+    ///   - key: Rows above it; `nil`: from the first.
+    ///   - limit: At most so many.
+    ///   - literal: Quotes a text.
+    func query(
+        _ columns: CopyColumns,
+        after key: RowKey?,
+        limit: Int,
+        literal: (String) throws(ReplicationError) -> String
+    ) throws(ReplicationError) -> String {
+        let names = columns.key.map { quotedName($0.name) }.joined(separator: ", ")
+        var conditions = filter.map { ["(\($0))"] } ?? []
+        if let key {
+            var values: [String] = []
+            // With its type, because a row's comparison leaves the type of some texts open.
+            for (value, column) in zip(key.values, columns.key) {
+                values.append("\(try literal(value))::\(column.type)")
+            }
+            conditions.append("(\(names)) > (\(values.joined(separator: ", ")))")
+        }
+        let selected = columns.relation.columns.map { quotedName($0.name) }.joined(separator: ", ")
+        let condition = conditions.isEmpty ? "" : " where \(conditions.joined(separator: " and "))"
+        return "select \(selected) from \(source)\(condition) order by \(names) limit \(limit)"
+    }
+}

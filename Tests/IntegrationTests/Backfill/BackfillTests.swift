@@ -1,0 +1,171 @@
+import Glibc
+import SluicePostgres
+import Testing
+
+extension IntegrationTests {
+    @Suite("Backfill")
+    struct BackfillTests {
+        @Test(
+            "I82, I86: a table is copied while its rows change: who follows the messages ends with the table, none is stale",
+            arguments: [true, false]
+        )
+        func whileWritten(withWatermarks: Bool) async throws {
+            try await Bench.run("backfill_written_\(withWatermarks)") { bench in
+                try bench.run(Load.table)
+                try bench.insert(100_001...200_000)
+                try bench.createSlot()
+                let load = try Load(bench)
+                try bench.copyUntilNow(withWatermarks: withWatermarks)
+                try load.stop()
+                try bench.streamUntilNow(bench.file)
+                try bench.loadFile()
+                try bench.expectCopied()
+                try bench.expectNoneStale()
+                let read = try bench.delivered("read")
+                #expect(read >= 100_000, "\(read) rows were read")
+                try #expect(bench.delivered("insert") > 100)
+            }
+        }
+
+        @Test("I83: kill -9 again and again: the copy goes on where it was, and no row is read twice")
+        func killed() async throws {
+            try await Bench.run("backfill_killed") { bench in
+                try bench.run(Load.table)
+                try bench.insert(100_001...200_000)
+                try bench.createSlot()
+                let load = try Load(bench)
+                var random = SplitMix(seed: 3)
+                var kills = 0
+                for _ in 0..<6 {
+                    let size = bench.folder.size("out.ndjson")
+                    let growth = Int.random(in: 1...6_000_000, using: &random)
+                    let process = try bench.stream(bench.file, "--backfill", "all", "--rate", "40000")
+                    try bench.wait("\(growth) bytes") { bench.folder.size("out.ndjson") >= size + growth }
+                    try process.killHard()
+                    try bench.waitForNoReader()
+                    kills += 1
+                }
+                try load.stop()
+                // Also without the option: what was begun goes on.
+                try bench.streamUntilNow(bench.file)
+                try bench.loadFile()
+                try bench.expectCopied()
+                try bench.expectNoneStale()
+                try #expect(bench.twiceRead() == "0", "rows that were read twice, after \(kills) kills")
+                try #expect(bench.delivered("read") >= 100_000)
+            }
+        }
+
+        @Test("I84: a copy is held, goes on, and is cancelled, while the stream goes on")
+        func steered() async throws {
+            try await Bench.run("backfill_steered") { bench in
+                try bench.run(Load.table, "create table more (id int primary key, version int)")
+                try bench.insert(100_001...200_000)
+                try bench.run("insert into more select id, 1 from generate_series(1, 50000) id")
+                try bench.createSlot()
+                let process = try bench.stream(bench.file, "--backfill", "all", "--rate", "20000")
+                try bench.wait("output") { bench.lines() > 10_000 }
+                #expect(try bench.steer("pause").contains("public.items  paused"))
+                try bench.wait("nothing more") {
+                    let lines = bench.lines()
+                    try bench.run("select pg_sleep(1.5)")
+                    return bench.lines() == lines
+                }
+                let held = bench.lines()
+                try bench.run("insert into items values (1, 1)")
+                try bench.wait("a change") { bench.lines() == held + 1 }
+                #expect(try bench.steer("resume", "items").contains("public.items  copying"))
+                try bench.wait("the first table") { bench.lines() >= 100_001 }
+                #expect(try bench.steer("cancel", "more").contains("public.more  cancelled"))
+                try process.waitForProgress("the end of the copies") { line in
+                    let copy = line["backfill"] as? [String: Any]
+                    return copy?["table"] == nil && copy?["done"] as? Int == 1
+                }
+                process.send(SIGTERM)
+                #expect(try process.waitForExit() == .status(0))
+                try bench.loadFile()
+                try bench.expectCopied()
+                try #expect(bench.twiceRead() == "0")
+                #expect(try bench.steer("status").contains("public.items  done  100000 rows"))
+                // From the first row once more.
+                #expect(try bench.steer("restart", "more").contains("public.more  copying  0 rows"))
+                try bench.streamUntilNow(bench.file)
+                try bench.loadFile()
+                try bench.expectCopied("more")
+            }
+        }
+
+        @Test("I84: a partitioned table is copied as its root, or partition by partition, as it is published")
+        func partitions() async throws {
+            for (name, option) in [("root", "with (publish_via_partition_root)"), ("leaves", "")] {
+                try await Bench.run("backfill_\(name)") { bench in
+                    try bench.run(
+                        "create table parts (id int primary key, version int) partition by range (id)",
+                        "create table parts_1 partition of parts for values from (0) to (1000)",
+                        "create table parts_2 partition of parts for values from (1000) to (2000)",
+                        "insert into parts select id, 1 from generate_series(1, 1999) id"
+                    )
+                    try bench.createSlot(options: option)
+                    try bench.streamUntilNow(bench.file, "--backfill", "parts")
+                    try bench.loadFile()
+                    if name == "root" {
+                        try bench.expectCopied("parts")
+                    } else {
+                        try bench.expectCopied("parts_1")
+                        try bench.expectCopied("parts_2")
+                    }
+                    try #expect(bench.delivered("read") == 1999)
+                }
+            }
+        }
+
+        @Test("I88: a page that takes too long is made smaller and tried again; the stream goes on meanwhile")
+        func locked() async throws {
+            try await Bench.run("backfill_locked") { bench in
+                try bench.run(Load.table, "create table more (id int primary key, version int)")
+                try bench.insert(1...20_000)
+                try bench.createSlot()
+                let other = try bench.connect()
+                try other.query("begin; lock table items in access exclusive mode")
+                let process = try bench.stream(bench.file, "--backfill", "items", "--until", "now")
+                try bench.waitForNotice("A page took too long", of: process)
+                try bench.run("insert into more values (1, 1)")
+                try bench.wait("the change") { bench.lines() == 1 }
+                try other.query("commit")
+                #expect(try process.waitForExit() == .status(0))
+                try bench.loadFile()
+                try bench.expectCopied()
+            }
+        }
+
+        @Test("I90: connections are lost again and again: every page comes through, none is waited for in vain")
+        func disconnected() async throws {
+            try await Bench.run("backfill_disconnected") { bench in
+                try bench.run(Load.table)
+                try bench.insert(100_001...200_000)
+                try bench.createSlot()
+                let load = try Load(bench)
+                let process = try bench.stream(
+                    bench.file, "--backfill", "all", "--until", "now", "--rate", "30000"
+                )
+                try bench.waitForReader()
+                for _ in 0..<12 where process.isRunning {
+                    try bench.run(
+                        """
+                        select pg_sleep(0.4), pg_terminate_backend(pid) from pg_stat_activity
+                        where application_name = 'sluice' and datname = current_database() and pid <> pg_backend_pid()
+                            and query not like '%pg_try_advisory_lock%' and query not like 'do $$%'
+                        """
+                    )
+                }
+                #expect(try process.waitForExit() == .status(0))
+                try load.stop()
+                try bench.streamUntilNow(bench.file)
+                try bench.loadFile()
+                try bench.expectCopied()
+                try bench.expectNoneStale()
+                try #expect(bench.twiceRead() == "0")
+            }
+        }
+    }
+}
