@@ -50,12 +50,13 @@ struct BackfillStart: Sendable {
             let journal = try await store.beginBackfillRun(
                 source: source,
                 sink: sink,
-                endedAt: start.decision.after,
+                endedAt: start.checkpoint.position.cursor,
                 reported: start.checkpoint.reported
             )
             configuration = CopyConfiguration(
                 exchange: PageExchange(),
                 journal: journal,
+                start: start.checkpoint.position.cursor,
                 keysLimit: Self.share(of: options.memory) / 2
             )
         } catch {

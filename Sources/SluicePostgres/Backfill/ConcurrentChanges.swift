@@ -12,6 +12,8 @@ struct ConcurrentChanges: Sendable {
     private struct Transaction {
         var xid: UInt32
         var keys: [RowKey] = []
+        /// Of rows whose large values the stream does not have.
+        var incomplete: [RowKey] = []
         /// Every row may have changed, as after a truncate.
         var isWhole = false
     }
@@ -46,11 +48,16 @@ struct ConcurrentChanges: Sendable {
     }
 
     /// The transaction that began last has changed a row.
-    mutating func note(_ key: RowKey) {
+    ///
+    /// - Parameters:
+    ///   - key: The row's.
+    ///   - isComplete: Whether the stream has all of the row.
+    mutating func note(_ key: RowKey, isComplete: Bool = true) {
         bytes += 64 + key.values.reduce(0) { $0 + $1.utf8.count + 16 }
         if bytes > limit { return restart() }
         openLast()
         transactions[transactions.count - 1].keys.append(key)
+        if !isComplete { transactions[transactions.count - 1].incomplete.append(key) }
     }
 
     /// The transaction that began last may have changed any row.
@@ -75,6 +82,7 @@ struct ConcurrentChanges: Sendable {
         for transaction in transactions {
             stale.areAll = stale.areAll || transaction.isWhole
             stale.keys.formUnion(transaction.keys)
+            stale.incomplete.formUnion(transaction.incomplete)
             bytes += transaction.keys.reduce(0) { $0 + 64 + $1.values.reduce(0) { $0 + $1.utf8.count + 16 } }
         }
         return stale
@@ -84,6 +92,8 @@ struct ConcurrentChanges: Sendable {
 /// Rows that were changed after a page's snapshot and streamed before the page.
 struct StaleRows: Sendable {
     var keys: Set<RowKey> = []
+    /// Those whose large values the stream does not have.
+    var incomplete: Set<RowKey> = []
     var areAll = false
 
     func contains(_ key: RowKey) -> Bool { areAll || keys.contains(key) }

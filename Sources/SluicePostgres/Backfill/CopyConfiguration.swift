@@ -6,11 +6,15 @@ package struct CopyConfiguration: Sendable {
     /// The runs whose watermarks count.
     package var journal: CopyJournal
 
+    /// Where the sink stands: behind all that an earlier run has delivered.
+    package var start: Cursor?
+
     /// How many bytes of the keys of changed rows may be kept, about.
     package var keysLimit: Int
 
     /// Makes a configuration.
-    package init(exchange: PageExchange, journal: CopyJournal, keysLimit: Int) {
+    package init(exchange: PageExchange, journal: CopyJournal, start: Cursor?, keysLimit: Int) {
+        self.start = start
         self.exchange = exchange
         self.journal = journal
         self.keysLimit = keysLimit

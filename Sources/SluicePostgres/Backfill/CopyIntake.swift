@@ -18,6 +18,8 @@ struct CopyIntake: Sendable {
         var held: TransactionHeader?
     }
 
+    private static let maxAttempts = 5
+
     var journal: CopyJournal
     /// Where the sink stood at the start.
     let start: Cursor?
@@ -36,6 +38,7 @@ struct CopyIntake: Sendable {
 
     private var reports: [PageExchange.Report] = []
     private var copied: [CopiedPage] = []
+    private var attempts = 0
     private var places: (relation: Relation, columns: [Int]?)?
 
     init(journal: CopyJournal, start: Cursor?, limit: Int) {
@@ -69,6 +72,24 @@ struct CopyIntake: Sendable {
             copied.append(found)
             reports.append(.found(found))
         }
+    }
+
+    /// Which rows of a page are stale.
+    ///
+    /// A row that was updated, without large values that the update left alone, is in the stream without them: the page is
+    /// better read again, when the update is seen. A row that is updated again and again is not waited for.
+    ///
+    /// - Returns: `nil` if the page has to be read again.
+    mutating func staleRows(of page: Page) -> StaleRows? {
+        guard let stale = changes.staleRows(for: page.snapshot) else { return nil }
+        if attempts < Self.maxAttempts, !stale.incomplete.isEmpty,
+            page.rows.keys.contains(where: { stale.incomplete.contains($0) })
+        {
+            attempts += 1
+            return nil
+        }
+        attempts = 0
+        return stale
     }
 
     /// A page has found its place.
@@ -137,7 +158,7 @@ struct CopyIntake: Sendable {
         if let old, let key = Self.key(old, or: old) { changes.note(key) }
         if let new {
             guard let key = Self.key(new, or: old ?? new) else { return changes.noteAll() }
-            changes.note(key)
+            changes.note(key, isComplete: Self.isComplete(row, in: payload))
         }
     }
 
@@ -157,6 +178,17 @@ struct CopyIntake: Sendable {
             guard column < all.count, case .text(let range) = all[column] else { return nil }
             return String(decoding: bytes[range], as: UTF8.self)
         }
+    }
+
+    /// Whether no value is missing because the update left it out of line.
+    private static func isComplete(_ row: RowMessage, in bytes: UnsafeRawBufferPointer) -> Bool {
+        // The whole old row has what the new one leaves out.
+        if case .full = row.old { return true }
+        guard var values = row.new?.values(in: bytes) else { return true }
+        while let value = try? values.next() {
+            if value == .unchangedToast { return false }
+        }
+        return true
     }
 
     private static func key(_ values: [String?], or others: [String?]) -> RowKey? {

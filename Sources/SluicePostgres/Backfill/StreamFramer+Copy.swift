@@ -52,7 +52,7 @@ extension StreamFramer {
         guard let (number, commitLSN) = intake?.arrived else { return }
         intake?.arrived = nil
         guard let page = intake?.page, page.number == number else { return }
-        guard let stale = intake?.changes.staleRows(for: page.snapshot) else {
+        guard let stale = intake?.staleRows(of: page) else {
             intake?.reject(before: Cursor(commitLSN: LSN(rawValue: commitLSN.rawValue - 1), index: Cursor.commitIndex))
             return
         }
@@ -81,7 +81,7 @@ extension StreamFramer {
         let place = max(earliest, intake?.boundary ?? .zero)
         let commitLSN = LSN(rawValue: place.rawValue - 1)
         if let bound, bound.commitLSN > commitLSN { return false }
-        guard let stale = intake?.changes.staleRows(for: page.snapshot) else {
+        guard let stale = intake?.staleRows(of: page) else {
             intake?.reject(before: nil)
             return false
         }

@@ -76,7 +76,7 @@ struct ReaderLoop: ~Copyable {
             until: configuration.until,
             known: configuration.known,
             intake: configuration.copy.map {
-                CopyIntake(journal: $0.journal, start: configuration.discardThrough, limit: $0.keysLimit)
+                CopyIntake(journal: $0.journal, start: $0.start, limit: $0.keysLimit)
             }
         )
     }

@@ -1,3 +1,4 @@
+import GRDB
 import SluicePostgres
 import Testing
 
@@ -91,5 +92,13 @@ extension Bench {
         let exit = try process.waitForExit(readingOutput: true)
         guard exit == .status(0) else { throw TestFailure("sluice ended with \(exit): \(process.error.text)") }
         return process.output.text
+    }
+
+    /// How long the sink's file was when the state was saved last: behind that anything may be missing after a crash.
+    func rememberedLength() throws -> Int {
+        let queue = try DatabaseQueue(path: folder.path("state/checkpoint.sqlite"))
+        defer { try? queue.close() }
+        let mark = try queue.read { try String.fetchOne($0, sql: "select mark from checkpoints") }
+        return mark.flatMap { $0.split(separator: "=").last.flatMap { Int($0) } } ?? 0
     }
 }

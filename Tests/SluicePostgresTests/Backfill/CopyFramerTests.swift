@@ -161,6 +161,32 @@ import Testing
         #expect(events == ["100:end", "200:end"])
     }
 
+    @Test("I82: a row whose update leaves a large value out is read again, but not for ever")
+    func largeValues() throws {
+        var framer = framer()
+        framer.follow([.watch(WatchedTable(oid: Self.oid, key: ["a"]))])
+        try receive([Frames.relation(columns: ["a", "big"])], &framer)
+        for attempt: UInt64 in 1...6 {
+            let run = Int64(attempt) + 1
+            let place = attempt * 100
+            try receive(
+                [
+                    Frames.begin(place, xid: 8), Frames.updateWithHole("p"), Frames.commit(place, end: place + 10),
+                ],
+                &framer
+            )
+            let page = try page(["p", "q"], snapshot: "8:9:8", number: run)
+            framer.follow([.page(page)])
+            try receive([Frames.begin(place + 20, xid: 10), watermark(page, run: run)], &framer)
+            let isHalted = framer.isHalted
+            #expect(isHalted == (attempt < 6))
+            framer.follow([.goOn(run: run + 1)])
+            try receive([Frames.commit(place + 20, end: place + 30)], &framer)
+        }
+        let events = told(&framer)
+        #expect(events.filter { $0.hasSuffix("*") } == ["620:1 q*"])
+    }
+
     @Test("I82: without watermarks a page stands between two transactions, at or above its position")
     func byPosition() throws {
         var framer = framer()
@@ -199,6 +225,22 @@ extension Frames {
             [UInt8(ascii: "M"), 1] + big(UInt64(0)) + Array(prefix.utf8) + [0] + big(UInt32(content.utf8.count))
                 + Array(content.utf8)
         )
+    }
+
+    static func relation(oid: UInt32 = 16_384, columns: [String]) -> [UInt8] {
+        let described = columns.flatMap { name -> [UInt8] in
+            [name == columns[0] ? 1 : 0] + Array(name.utf8) + [0] + big(UInt32(25)) + big(UInt32.max)
+        }
+        return data(
+            [UInt8(ascii: "R")] + big(oid) + Array("public".utf8) + [0] + Array("t".utf8) + [0, UInt8(ascii: "d")]
+                + big(UInt16(columns.count)) + described
+        )
+    }
+
+    /// An update of a row with the key in its first column, which leaves the second one out.
+    static func updateWithHole(_ text: String, oid: UInt32 = 16_384) -> [UInt8] {
+        let key = [UInt8(ascii: "t")] + big(UInt32(text.utf8.count)) + Array(text.utf8)
+        return data([UInt8(ascii: "U")] + big(oid) + [UInt8(ascii: "N")] + big(UInt16(2)) + key + [UInt8(ascii: "u")])
     }
 
     static func delete(_ text: String, oid: UInt32 = 16_384) -> [UInt8] {
