@@ -41,7 +41,10 @@ struct BackfillCommand: AsyncParsableCommand {
                 try await store.open()
                 let records = try await store.allBackfills().filter(includes)
                 if let table = tables.first(where: { name in !records.contains { isNamed($0, name) } }) {
-                    throw SinkError(.unsupported, "\(state) knows no copy of a table \(table); see sluice backfill status.")
+                    throw SinkError(
+                        .unsupported,
+                        "\(state) knows no copy of a table \(table); see sluice backfill status."
+                    )
                 }
                 try await body(store, records)
                 await store.close()
@@ -104,7 +107,8 @@ struct BackfillCommand: AsyncParsableCommand {
 
     struct Resume: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets copies go on behind their last row: paused ones, and at the next start cancelled and refused ones."
+            abstract:
+                "Lets copies go on behind their last row: paused ones, and at the next start cancelled and refused ones."
         )
         @OptionGroup var scope: Scope
 
@@ -114,7 +118,9 @@ struct BackfillCommand: AsyncParsableCommand {
     }
 
     struct Cancel: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ends copies for good; --backfill does not begin them again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Ends copies for good; --backfill does not begin them again."
+        )
         @OptionGroup var scope: Scope
 
         func run() async throws {

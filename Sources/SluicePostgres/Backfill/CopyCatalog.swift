@@ -15,7 +15,8 @@ package enum CopyCatalog {
         let hasLists = connection.serverVersion >= 150_000
         let roots =
             connection.serverVersion >= 120_000
-            ? "(select array_to_string(array_agg(r.relid::oid::text), ',') from pg_partition_ancestors(c.oid) r)" : "null"
+            ? "(select array_to_string(array_agg(r.relid::oid::text), ',') from pg_partition_ancestors(c.oid) r)"
+            : "null"
         let rows = try connection.query(
             """
             select c.oid, t.schemaname, t.tablename, c.relkind, \(hasLists ? "t.rowfilter" : "null"), \(roots), \

@@ -47,6 +47,8 @@ extension CopyTable {
     ///   - key: Rows above it; `nil`: from the first.
     ///   - limit: At most so many.
     ///   - literal: Quotes a text.
+    /// - Returns: SQL.
+    /// - Throws: What `literal` throws.
     func query(
         _ columns: CopyColumns,
         after key: RowKey?,

@@ -24,6 +24,7 @@ package struct Page: Sendable {
     /// The mark for the log.
     ///
     /// - Parameter run: The run that is going on.
+    /// - Returns: What is to be written.
     package func watermark(run: Int64) -> Watermark {
         Watermark(run: run, page: number, table: relation.oid, isLast: isLast, keys: rows.keys)
     }

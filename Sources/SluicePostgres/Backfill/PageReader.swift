@@ -57,6 +57,7 @@ package final class PageReader {
     ///   - key: Rows above it; `nil`: from the first.
     ///   - limit: At most so many rows.
     ///   - bytes: It ends with the row that has the page reach this size.
+    /// - Returns: The page, with the earliest position that it may have if watermarks cannot be written.
     /// - Throws: What the server answered.
     package func read(
         _ number: Int64,

@@ -19,6 +19,7 @@ package final class PageSource: Sendable {
     ///   - names: `table` or `schema.table`, also of a partitioned table whose partitions are published; `nil`: all.
     ///   - publication: The publication's name.
     ///   - filter: Only these of them.
+    /// - Returns: The tables, by schema and name.
     /// - Throws: What the server answered; `missing` if a name is of no published table.
     package func tables(
         named names: [String]?,

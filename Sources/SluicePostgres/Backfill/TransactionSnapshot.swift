@@ -29,6 +29,7 @@ package struct TransactionSnapshot: Hashable, Sendable {
     /// Whether what a transaction that has committed by now did was seen.
     ///
     /// - Parameter xid: The id of a transaction at the top level.
+    /// - Returns: `false` also if that was not told.
     package func sees(_ xid: UInt32) -> Bool {
         if Self.precedes(xid, oldest) { return true }
         guard let running, Self.precedes(xid, next) else { return false }

@@ -353,7 +353,12 @@ package struct StreamFramer: ~Copyable {
 
     private mutating func closeBatch() {
         guard batch.count > 0 else { return }
-        batch.close(relations: relations, firstSequence: nextSequence - UInt64(batch.count), isCopy: isCopying, into: &closed)
+        batch.close(
+            relations: relations,
+            firstSequence: nextSequence - UInt64(batch.count),
+            isCopy: isCopying,
+            into: &closed
+        )
         transaction?.slot = nil
     }
 

@@ -85,7 +85,12 @@ enum BackfillTable {
 
     /// Changes the status of a table for a user.
     ///
-    /// - Parameter isAnew: The copy is to begin with the first row, whatever the log holds of earlier runs.
+    /// - Parameters:
+    ///   - database: The state file.
+    ///   - record: Of the table.
+    ///   - status: The new one.
+    ///   - isAnew: The copy is to begin with the first row, whatever the log holds of earlier runs.
+    /// - Throws: `DatabaseError`.
     static func change(
         _ database: Database,
         _ record: BackfillRecord,
@@ -104,7 +109,14 @@ enum BackfillTable {
 
     /// Ends the run before at a cursor, and begins the next.
     ///
-    /// - Parameter reported: What is below it is never sent again; runs that ended there are forgotten.
+    /// - Parameters:
+    ///   - database: The state file.
+    ///   - source: Where the changes come from.
+    ///   - sink: The sink's identity.
+    ///   - cursor: Where the sink stands, or stood when the run ended.
+    ///   - reported: What is below it is never sent again; runs that ended there are forgotten.
+    /// - Returns: The next run, and those before it that count.
+    /// - Throws: `DatabaseError`.
     static func beginRun(
         _ database: Database,
         source: SourceIdentity,

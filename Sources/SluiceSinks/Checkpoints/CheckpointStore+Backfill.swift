@@ -47,6 +47,7 @@ extension CheckpointStore {
     ///   - record: Of the table.
     ///   - status: The new one.
     ///   - isAnew: The copy is to begin with the first row.
+    /// - Throws: ``SinkError`` if it could not be stored.
     package func changeBackfill(
         _ record: BackfillRecord,
         to status: BackfillRecord.Status,
@@ -64,6 +65,8 @@ extension CheckpointStore {
     ///   - sink: The sink's identity.
     ///   - cursor: Watermarks of the run before that lie above it are void; `nil`: all.
     ///   - reported: What is below it is never sent again.
+    /// - Returns: The next run, and those before it that count.
+    /// - Throws: ``SinkError`` if it could not be stored.
     package func beginBackfillRun(
         source: SourceIdentity,
         sink: String,

@@ -57,7 +57,11 @@ extension IntegrationTests {
             Key(columns: "a text collate \"C\"", names: "a", values: "chr(33 + i % 90) || '''\\' || i"),
             Key(columns: "a text collate nocase", names: "a", values: "case when i % 2 = 0 then 'Ä' else 'b' end || i"),
             Key(columns: "a char(8), b varchar(20)", names: "a, b", values: "(i % 7)::text, 'x ' || i"),
-            Key(columns: "a timestamp", names: "a", values: "timestamp '1999-12-31 23:59:59.999999' + i * interval '1 us'"),
+            Key(
+                columns: "a timestamp",
+                names: "a",
+                values: "timestamp '1999-12-31 23:59:59.999999' + i * interval '1 us'"
+            ),
             Key(columns: "a timestamptz", names: "a", values: "timestamptz '0044-03-15 BC' + i * interval '1 day'"),
             Key(columns: "a mood, b int", names: "a, b", values: "(enum_range(null::mood))[1 + i % 4], i"),
             Key(columns: "a numeric", names: "a", values: "case i when 1 then 'NaN' else i * 1.10 end"),
@@ -69,7 +73,11 @@ extension IntegrationTests {
             Key(columns: "a int4range", names: "a", values: "int4range(i, i + 5)"),
             Key(columns: "a pair", names: "a", values: "row(i % 10, 'x,\"' || i)::pair"),
             Key(columns: "a bit(12)", names: "a", values: "i::bit(12)"),
-            Key(columns: "\"A\"\"b c\" int, \"select\" text", names: "\"select\", \"A\"\"b c\"", values: "'é' || i % 50, i"),
+            Key(
+                columns: "\"A\"\"b c\" int, \"select\" text",
+                names: "\"select\", \"A\"\"b c\"",
+                values: "'é' || i % 50, i"
+            ),
         ]
 
         @Test("I87: without a primary key a table is refused, with what to do; a unique index as identity will do")
@@ -89,7 +97,8 @@ extension IntegrationTests {
                 try #expect(bench.delivered("read") == 3000)
                 #expect(try bench.steer("status").contains("public.bare  refused"))
                 try bench.expectRefusal(
-                    bench.arguments(bench.file, ["--backfill", "nothing"]), "has no table \"nothing\""
+                    bench.arguments(bench.file, ["--backfill", "nothing"]),
+                    "has no table \"nothing\""
                 )
             }
         }

@@ -59,6 +59,29 @@ extension IntegrationTests {
             }
         }
 
+        @Test("I83: a stage fails within a page: the copy goes on in the same process, and no row is read twice")
+        func stageFails() async throws {
+            try await Bench.run("backfill_stage") { bench in
+                try bench.run(Load.table)
+                try bench.insert(1...20_000)
+                try bench.createSlot()
+                let process = try bench.stream(
+                    bench.file,
+                    "--backfill",
+                    "all",
+                    "--until",
+                    "now",
+                    failpoint: "delivered:3:fail"
+                )
+                #expect(try process.waitForExit() == .status(0))
+                #expect(try process.notices().contains("Starting again"))
+                try bench.loadFile()
+                try bench.expectCopied()
+                try #expect(bench.twiceRead() == "0")
+                try #expect(bench.delivered("read") == 20_000)
+            }
+        }
+
         @Test("I84: a copy is held, goes on, and is cancelled, while the stream goes on")
         func steered() async throws {
             try await Bench.run("backfill_steered") { bench in
@@ -149,7 +172,13 @@ extension IntegrationTests {
                 try bench.createSlot()
                 let load = try Load(bench)
                 let process = try bench.stream(
-                    bench.file, "--backfill", "all", "--until", "now", "--rate", "30000"
+                    bench.file,
+                    "--backfill",
+                    "all",
+                    "--until",
+                    "now",
+                    "--rate",
+                    "30000"
                 )
                 try bench.waitForReader()
                 for _ in 0..<12 where process.isRunning {

@@ -31,7 +31,11 @@ extension Bench {
             """
         )
         try run("drop view oracle.followed")
-        #expect(rows == [["0", "0"]], "rows that are missing, or other than in the table", sourceLocation: sourceLocation)
+        #expect(
+            rows == [["0", "0"]],
+            "rows that are missing, or other than in the table",
+            sourceLocation: sourceLocation
+        )
     }
 
     /// Expects that no message of a row is older than the one before it.

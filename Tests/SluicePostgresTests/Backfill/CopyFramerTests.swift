@@ -60,7 +60,9 @@ import Testing
         }
     }
 
-    @Test("I85: rows that were changed or deleted between snapshot and watermark are left out; cursors keep their places")
+    @Test(
+        "I85: rows that were changed or deleted between snapshot and watermark are left out; cursors keep their places"
+    )
     func staleRows() throws {
         var framer = framer()
         framer.follow([.watch(WatchedTable(oid: Self.oid, key: ["a"]))])
