@@ -32,9 +32,8 @@ struct TableCopy {
                     let key = try await backfill.pages.key(of: table)
                     backfill.exchange.give(.watch(WatchedTable(oid: table.oid, key: key)))
                     guard await wait(isWatching(table.oid)) else { return }
-                    isWatched = true
                 }
-                try await copyPage(of: table)
+                isWatched = try await copyPage(of: table)
                 if failures.over() { backfill.console.notice("The copy of \(table.title) goes on.") }
             } catch let error as ReplicationError {
                 switch failures.verdict(on: error) {
@@ -56,7 +55,8 @@ struct TableCopy {
         return records.first { $0.oid == record.oid }?.status == .copying
     }
 
-    private mutating func copyPage(of table: CopyTable) async throws {
+    /// - Returns: Whether the page was taken; if not, the key is looked up once more, for it may have changed.
+    private mutating func copyPage(of table: CopyTable) async throws -> Bool {
         number += 1
         let (page, time, placing) = try await backfill.pages.page(
             number,
@@ -65,7 +65,8 @@ struct TableCopy {
             limit: size.rows,
             bytes: backfill.pageBytes
         )
-        size.took(time)
+        let share = Double(page.rows.byteCount) / Double(backfill.pageBytes)
+        size.took(time, share: share, count: page.rows.count)
         // Before its watermark, which the reading thread may meet as soon as it is written.
         backfill.exchange.give(.page(page))
         var mark = placing == .watermark ? Mark.none : .found
@@ -77,10 +78,10 @@ struct TableCopy {
                 position = Backfill.Position(lastKey: copied.lastKey ?? position.lastKey, isDone: copied.isLast)
                 rows += copied.rows
                 backfill.count(copied.rows)
-                return
+                return true
             case .void(let cursor):
                 if let cursor { try await backfill.beginRun(endedAt: cursor) }
-                return
+                return false
             default:
                 break
             }

@@ -14,8 +14,10 @@ struct ConcurrentChanges: Sendable {
         var keys: [RowKey] = []
         /// Of rows whose large values the stream does not have.
         var incomplete: [RowKey] = []
-        /// Every row may have changed, as after a truncate.
+        /// Every row is gone, as after a truncate.
         var isWhole = false
+        /// It is not known which rows have changed.
+        var isUnknown = false
     }
 
     /// So many transactions are remembered from before the table was watched: one that is not seen for longer, while so
@@ -56,14 +58,21 @@ struct ConcurrentChanges: Sendable {
         bytes += 64 + key.values.reduce(0) { $0 + $1.utf8.count + 16 }
         if bytes > limit { return restart() }
         openLast()
+        guard !transactions.isEmpty else { return }
         transactions[transactions.count - 1].keys.append(key)
         if !isComplete { transactions[transactions.count - 1].incomplete.append(key) }
     }
 
-    /// The transaction that began last may have changed any row.
+    /// The transaction that began last has emptied the table.
     mutating func noteAll() {
         openLast()
-        transactions[transactions.count - 1].isWhole = true
+        if !transactions.isEmpty { transactions[transactions.count - 1].isWhole = true }
+    }
+
+    /// The transaction that began last has changed a row, and it is not known which.
+    mutating func noteUnknown() {
+        openLast()
+        if !transactions.isEmpty { transactions[transactions.count - 1].isUnknown = true }
     }
 
     private mutating func openLast() {
@@ -77,6 +86,7 @@ struct ConcurrentChanges: Sendable {
     mutating func staleRows(for snapshot: TransactionSnapshot) -> StaleRows? {
         guard before.allSatisfy({ snapshot.sees($0) }) else { return nil }
         transactions.removeAll { snapshot.sees($0.xid) }
+        guard !transactions.contains(where: \.isUnknown) else { return nil }
         bytes = 0
         var stale = StaleRows()
         for transaction in transactions {

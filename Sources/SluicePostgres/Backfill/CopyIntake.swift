@@ -140,8 +140,8 @@ struct CopyIntake: Sendable {
     mutating func note(_ payload: UnsafeRawBufferPointer, _ relations: RelationTable) {
         guard let watched else { return }
         if payload.first == PgOutput.Kind.truncate.rawValue {
-            let oids = (try? Truncate(decoding: payload))?.relationOIDs
-            if oids?.contains(watched.oid) ?? true { changes.noteAll() }
+            guard let truncate = try? Truncate(decoding: payload) else { return changes.noteUnknown() }
+            if truncate.relationOIDs.contains(watched.oid) { changes.noteAll() }
             return
         }
         // A row that is new now is in no page, unless an older one with its key was deleted before.
@@ -150,14 +150,14 @@ struct CopyIntake: Sendable {
         else { return }
         guard let relation = relations[watched.oid], let columns = columns(of: relation),
             let row = try? RowMessage(decoding: payload)
-        else { return changes.noteAll() }
+        else { return changes.noteUnknown() }
         let old = row.old.tuple.flatMap { Self.values(columns, of: $0, in: payload) }
         let new = row.new.flatMap { Self.values(columns, of: $0, in: payload) }
-        guard old != nil || new != nil else { return changes.noteAll() }
+        guard old != nil || new != nil else { return changes.noteUnknown() }
         // A value that is stored out of line and was left alone is the old one.
         if let old, let key = Self.key(old, or: old) { changes.note(key) }
         if let new {
-            guard let key = Self.key(new, or: old ?? new) else { return changes.noteAll() }
+            guard let key = Self.key(new, or: old ?? new) else { return changes.noteUnknown() }
             changes.note(key, isComplete: Self.isComplete(row, in: payload))
         }
     }

@@ -58,6 +58,13 @@ extension CopyTable {
         let names = columns.key.map { quotedName($0.name) }.joined(separator: ", ")
         var conditions = filter.map { ["(\($0))"] } ?? []
         if let key {
+            guard key.values.count == columns.key.count else {
+                throw ReplicationError(
+                    .unsupportedTable,
+                    "The key of table \(title) is another one than when its copy began. Copy it anew: sluice backfill "
+                        + "restart \(name)."
+                )
+            }
             var values: [String] = []
             // With its type, because a row's comparison leaves the type of some texts open.
             for (value, column) in zip(key.values, columns.key) {

@@ -39,7 +39,7 @@ package struct PageRows: Sendable {
     package private(set) var keys: [RowKey] = []
 
     /// What they take of memory, about.
-    var byteCount: Int { bytes.count + keysSize }
+    package var byteCount: Int { bytes.count + keysSize }
 
     private var keysSize = 0
 

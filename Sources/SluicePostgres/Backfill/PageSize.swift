@@ -18,10 +18,17 @@ package struct PageSize: Hashable, Sendable {
         rows = min(1000, self.most)
     }
 
-    /// A page was read: larger ones if that was quick, smaller ones if it was slow.
-    package mutating func took(_ time: Duration) {
+    /// A page was read: larger ones if that was quick, smaller ones if it was slow, and none that would not fit.
+    ///
+    /// - Parameters:
+    ///   - time: How long reading it took.
+    ///   - share: Its size, as a part of what a page may have.
+    ///   - count: How many rows it had.
+    package mutating func took(_ time: Duration, share: Double = 0, count: Int = 0) {
         if time < Self.quick { rows = min(most, rows * 2) }
         if time > Self.slow { rows = max(1, rows / 2) }
+        // With room to spare: the server logs it as an error when a query is ended early.
+        if share > 0, count > 0 { rows = max(1, min(rows, Int(Double(count) / share * 0.75))) }
     }
 
     /// A page could not be read in time.

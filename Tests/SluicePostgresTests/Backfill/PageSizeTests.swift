@@ -18,4 +18,14 @@ import Testing
         for _ in 0..<20 { size.timedOut() }
         #expect(size.rows == 1)
     }
+
+    @Test func fitsWideRowsIntoAPage() {
+        var size = PageSize(most: 8000)
+        size.took(.milliseconds(1), share: 1.0, count: 100)
+        #expect(size.rows == 75)
+        size.took(.milliseconds(1), share: 3.0, count: 1)
+        #expect(size.rows == 1)
+        size.took(.milliseconds(1), share: 0.001, count: 1)
+        #expect(size.rows == 2)
+    }
 }
