@@ -6,6 +6,8 @@ struct TableCopy {
     private let backfill: Backfill
     private let record: BackfillRecord
     private var size = PageSize()
+    /// The last row's key when the copy began, or went on.
+    private var end: RowKey?
     private var rows = 0
     private var failures = Failures()
     private(set) var number: Int64
@@ -30,7 +32,8 @@ struct TableCopy {
             do {
                 if !isWatched {
                     let key = try await backfill.pages.key(of: table)
-                    backfill.exchange.give(.watch(WatchedTable(oid: table.oid, key: key)))
+                    backfill.exchange.give(.watch(WatchedTable(oid: table.oid, key: key.names)))
+                    end = end ?? key.last
                     guard await wait(isWatching(table.oid)) else { return }
                 }
                 isWatched = try await copyPage(of: table)
@@ -62,6 +65,7 @@ struct TableCopy {
             number,
             of: table,
             after: position.lastKey,
+            through: end,
             limit: size.rows,
             bytes: backfill.pageBytes
         )

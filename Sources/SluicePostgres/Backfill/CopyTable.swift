@@ -45,6 +45,7 @@ extension CopyTable {
     /// - Parameters:
     ///   - columns: What to read.
     ///   - key: Rows above it; `nil`: from the first.
+    ///   - last: Rows up to it; `nil`: to the end.
     ///   - limit: At most so many.
     ///   - literal: Quotes a text.
     /// - Returns: SQL.
@@ -52,13 +53,15 @@ extension CopyTable {
     func query(
         _ columns: CopyColumns,
         after key: RowKey?,
+        through last: RowKey?,
         limit: Int,
         literal: (String) throws(ReplicationError) -> String
     ) throws(ReplicationError) -> String {
         let names = columns.key.map { quotedName($0.name) }.joined(separator: ", ")
         var conditions = filter.map { ["(\($0))"] } ?? []
-        if let key {
-            guard key.values.count == columns.key.count else {
+        for (bound, sign) in [(key, ">"), (last, "<=")] {
+            guard let bound else { continue }
+            guard bound.values.count == columns.key.count else {
                 throw ReplicationError(
                     .unsupportedTable,
                     "The key of table \(title) is another one than when its copy began. Copy it anew: sluice backfill "
@@ -67,13 +70,21 @@ extension CopyTable {
             }
             var values: [String] = []
             // With its type, because a row's comparison leaves the type of some texts open.
-            for (value, column) in zip(key.values, columns.key) {
+            for (value, column) in zip(bound.values, columns.key) {
                 values.append("\(try literal(value))::\(column.type)")
             }
-            conditions.append("(\(names)) > (\(values.joined(separator: ", ")))")
+            conditions.append("(\(names)) \(sign) (\(values.joined(separator: ", ")))")
         }
         let selected = columns.relation.columns.map { quotedName($0.name) }.joined(separator: ", ")
         let condition = conditions.isEmpty ? "" : " where \(conditions.joined(separator: " and "))"
         return "select \(selected) from \(source)\(condition) order by \(names) limit \(limit)"
+    }
+
+    /// The query of the last row's key.
+    func lastKeyQuery(_ columns: CopyColumns) -> String {
+        let names = columns.key.map { quotedName($0.name) }
+        let condition = filter.map { " where (\($0))" } ?? ""
+        let order = names.map { "\($0) desc" }.joined(separator: ", ")
+        return "select \(names.joined(separator: ", ")) from \(source)\(condition) order by \(order) limit 1"
     }
 }

@@ -42,11 +42,16 @@ package final class PageReader {
         placing = mayWrite ? .watermark : .position
     }
 
-    /// The names of the key that a table is copied by.
+    /// The names of the key that a table is copied by, and the last row's; `nil` if there is no row.
+    ///
+    /// Rows that come behind that one from now on are in the stream: a copy that went on to them might never end.
     ///
     /// - Throws: What the server answered, or that the table cannot be copied.
-    package func key(of table: CopyTable) throws(ReplicationError) -> [String] {
-        try CopyCatalog.columns(of: table, on: connection).key.map(\.name)
+    package func key(of table: CopyTable) throws(ReplicationError) -> (names: [String], last: RowKey?) {
+        let columns = try CopyCatalog.columns(of: table, on: connection)
+        let row = try connection.query(table.lastKeyQuery(columns)).first
+        let values = (row ?? []).compactMap(\.self)
+        return (columns.key.map(\.name), values.count == columns.key.count ? RowKey(values) : nil)
     }
 
     /// Reads a page.
@@ -55,6 +60,7 @@ package final class PageReader {
     ///   - number: The page's.
     ///   - table: The table.
     ///   - key: Rows above it; `nil`: from the first.
+    ///   - end: Rows up to it; `nil`: to the table's end.
     ///   - limit: At most so many rows.
     ///   - bytes: It ends with the row that has the page reach this size.
     /// - Returns: The page, with the earliest position that it may have if watermarks cannot be written.
@@ -63,6 +69,7 @@ package final class PageReader {
         _ number: Int64,
         of table: CopyTable,
         after key: RowKey?,
+        through end: RowKey?,
         limit: Int,
         bytes: Int
     ) throws(ReplicationError) -> Page {
@@ -82,8 +89,8 @@ package final class PageReader {
             // One object for each version of the table, because its primary key is looked up once for each.
             if let last, last.oid == table.oid, last.isSame(as: columns.relation) { columns.relation = last }
             last = columns.relation
-            let sql = try table.query(columns, after: key, limit: limit) { (text) throws(ReplicationError) in
-                try connection.literal(text)
+            let sql = try table.query(columns, after: key, through: end, limit: limit) {
+                (text) throws(ReplicationError) in try connection.literal(text)
             }
             let (rows, isCut) = try rows(of: sql, columns, limit: bytes)
             try connection.query("rollback")

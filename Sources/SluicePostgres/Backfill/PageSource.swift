@@ -50,24 +50,25 @@ package final class PageSource: Sendable {
         }
     }
 
-    /// The names of the key that a table is copied by.
-    package func key(of table: CopyTable) async throws -> [String] {
+    /// The names of the key that a table is copied by, and the last row's, see ``PageReader/key(of:)``.
+    package func key(of table: CopyTable) async throws -> (names: [String], last: RowKey?) {
         try await run { try $0.key(of: table) }
     }
 
-    /// Reads a page, see ``PageReader/read(_:of:after:limit:bytes:)``.
+    /// Reads a page, see ``PageReader/read(_:of:after:through:limit:bytes:)``.
     ///
     /// - Returns: The page, how long it took, and how it finds its place.
     package func page(
         _ number: Int64,
         of table: CopyTable,
         after key: RowKey?,
+        through end: RowKey?,
         limit: Int,
         bytes: Int
     ) async throws -> (Page, Duration, PageReader.Placing) {
         try await run { reader in
             let start = Instant.now
-            let page = try reader.read(number, of: table, after: key, limit: limit, bytes: bytes)
+            let page = try reader.read(number, of: table, after: key, through: end, limit: limit, bytes: bytes)
             return (page, start.duration(to: .now), reader.placing)
         }
     }
