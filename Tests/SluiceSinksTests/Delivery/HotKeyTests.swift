@@ -33,7 +33,7 @@ import Testing
         var (writer, _) = try FileWriter.open(path: path, remembered: nil)
         let changes = changes
         let writes = try writes { _ = try writer.deliver(changes) }
-        #expect(writes == 1)
+        #expect(writes > 0 && writes < Self.count / 100)
         #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count == Self.count)
     }
 
