@@ -5,7 +5,7 @@ import Testing
 @Suite struct ScenarioTableTests {
     private static let sections: [(letter: String, numbers: ClosedRange<Int>)] = [
         ("A", 1...10), ("B", 11...21), ("C", 22...33), ("D", 34...43), ("E", 44...58), ("F", 59...70), ("G", 71...74),
-        ("H", 75...81),
+        ("H", 75...81), ("I", 82...90),
     ]
     /// These have a table of their own, with numbers that mean others.
     private static let others = ["SluiceTests"]

@@ -172,7 +172,6 @@ struct StreamCommand: AsyncParsableCommand {
         let console = Console(mode: progress.resolved(sinkIsTerminal: to.contains("-") && isatty(STDOUT_FILENO) == 1))
         do {
             let sinks = try SinkList(to, notice: console.notice)
-            try sinks.check(spills: spill)
             var options = StreamOptions(
                 target: try ConnectionTarget(from),
                 sinks: sinks.choices,

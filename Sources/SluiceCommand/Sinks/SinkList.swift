@@ -34,22 +34,6 @@ struct SinkList: Sendable {
         self.choices = choices
     }
 
-    /// Checks that these sinks can be fed together.
-    ///
-    /// - Parameter spills: Whether there is a log even for one.
-    /// - Throws: ``SinkError`` if there is a log, and a sink needs what it does not keep.
-    func check(spills: Bool) throws(SinkError) {
-        guard spills || choices.count > 1 else { return }
-        for choice in choices {
-            guard let sink = choice.makeSink() as? any OrderedSink, sink.readsRows else { continue }
-            throw SinkError(
-                .unsupported,
-                "\(sink.identity) takes rows as the server sends them, and the log for several sinks keeps only messages. "
-                    + "Give it a slot and a process of its own."
-            )
-        }
-    }
-
     /// A place for what those of the sinks that are brokers do not take.
     ///
     /// - Parameter text: What the user wrote.

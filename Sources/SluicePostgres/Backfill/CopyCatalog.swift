@@ -1,5 +1,8 @@
 /// What the catalog says of tables to copy.
 package enum CopyCatalog {
+    /// Types from here on are not built in: the stream tells their names, those of domains as the type below.
+    private static let firstOIDOfUsers = 10_000
+
     /// The tables of a publication, as it publishes them: with `publish_via_partition_root` the roots, otherwise the
     /// partitions.
     ///
@@ -74,9 +77,18 @@ package enum CopyCatalog {
             select c.relreplident, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, -1), (
                 select k.place from unnest(i.indkey::int2[]) with ordinality k(number, place)
                 where k.number = a.attnum\(version >= 110_000 ? " and k.place <= i.indnkeyatts" : "")
-            )
+            ), y.nspname, y.typname
             from pg_class c
             join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            left join lateral (
+                with recursive below(oid, base, name, namespace) as (
+                    select oid, typbasetype, typname, typnamespace from pg_type where oid = a.atttypid
+                    union all
+                    select t.oid, typbasetype, typname, typnamespace from pg_type t join below b on t.oid = b.base
+                )
+                select n.nspname, b.name typname from below b join pg_namespace n on n.oid = b.namespace
+                where b.base = 0
+            ) y on a.atttypid >= \(firstOIDOfUsers)
             left join pg_index i on i.indrelid = c.oid
                 and case when c.relreplident = 'i' then i.indisreplident else i.indisprimary end
             where c.oid = \(table.oid)\(version >= 120_000 ? " and a.attgenerated = ''" : "")
@@ -88,9 +100,11 @@ package enum CopyCatalog {
         }
         var columns: [Column] = []
         var key: [(place: Int, name: String, type: String, column: Int)] = []
-        for row in rows where row.count == 6 {
+        var types: [UInt32: TypeName] = [:]
+        for row in rows where row.count == 8 {
             guard let name = row[1], let type = row[2].flatMap({ UInt32($0) }), let typeName = row[4] else { continue }
             guard table.columns?.contains(name) ?? true else { continue }
+            if let schema = row[6], let own = row[7] { types[type] = TypeName(oid: type, schema: schema, name: own) }
             let place = row[5].flatMap { Int($0) }
             if let place { key.append((place, name, typeName, columns.count)) }
             columns.append(
@@ -102,7 +116,7 @@ package enum CopyCatalog {
                 )
             )
         }
-        let expected = rows.count { $0.last.flatMap(\.self) != nil }
+        let expected = rows.count { $0.count == 8 && $0[5] != nil }
         guard !key.isEmpty, key.count == expected else {
             throw ReplicationError(
                 .unsupportedTable,
@@ -119,7 +133,8 @@ package enum CopyCatalog {
                 schema: table.schema,
                 name: table.name,
                 replicaIdentity: letter,
-                columns: columns
+                columns: columns,
+                typeNames: types
             ),
             key: key.map { ($0.name, $0.type) },
             places: key.map(\.column)

@@ -9,6 +9,12 @@ package struct TypeName: Hashable, Sendable {
     /// The type's name.
     package let name: String
 
+    init(oid: UInt32, schema: String, name: String) {
+        self.oid = oid
+        self.schema = schema
+        self.name = name
+    }
+
     /// Reads a whole message, its type byte first.
     package init(decoding bytes: UnsafeRawBufferPointer) throws(PgOutputError) {
         var reader = ByteReader(bytes, message: "Type")

@@ -82,6 +82,56 @@ extension IntegrationTests {
             }
         }
 
+        @Test("H79, I82: copied into the tables of another Postgres while rows change: both have the same, types included")
+        func intoPostgres() async throws {
+            try await Bench.run("backfill_postgres") { bench in
+                let target = try bench.target()
+                for own in [bench.sql, target.sql] { try own.query("create type mood as enum ('sad', 'so so')") }
+                try bench.run(
+                    Load.table,
+                    "create domain label as text; create domain title as label",
+                    "create table people (m mood, n title, o mood[], id int primary key)",
+                    "insert into people select 'so so', 'x', '{sad}', id from generate_series(1, 3000) id"
+                )
+                try bench.insert(100_001...120_000)
+                try bench.createSlot()
+                let load = try Load(bench)
+                try bench.streamUntilNow(target.url(), "--backfill", "all")
+                try load.stop()
+                try bench.streamUntilNow(target.url())
+                try bench.expectSame(["items", "people"], in: target)
+                let types = "select string_agg(atttypid::regtype::text, ' ' order by attname) from pg_attribute"
+                try #expect(
+                    target.value("\(types) where attrelid = 'people'::regclass and attnum > 0") == "integer mood text mood[]"
+                )
+            }
+        }
+
+        @Test("I82: copied behind a log for several sinks: each of them ends with the table")
+        func behindLog() async throws {
+            try await Bench.run("backfill_log") { bench in
+                try bench.run(Load.table)
+                try bench.insert(100_001...120_000)
+                try bench.createSlot()
+                let load = try Load(bench)
+                let second = "file:\(bench.folder.path("second.ndjson"))"
+                let process = try bench.stream(bench.file, second, "--backfill", "all", "--rate", "20000")
+                try bench.wait("a part") { bench.folder.size("second.ndjson") > 1_000_000 }
+                try process.killHard()
+                try bench.waitForNoReader()
+                try bench.streamUntilNow(bench.file, second)
+                try load.stop()
+                try bench.streamUntilNow(bench.file, second)
+                for file in ["out.ndjson", "second.ndjson"] {
+                    try bench.loadDelivered(bench.folder.path(file))
+                    try bench.expectCopied()
+                    try bench.expectNoneStale()
+                    try #expect(bench.twiceRead() == "0", "rows that were read twice")
+                    try #expect(bench.delivered("read") >= 20_000)
+                }
+            }
+        }
+
         @Test("I84: a copy is held, goes on, and is cancelled, while the stream goes on")
         func steered() async throws {
             try await Bench.run("backfill_steered") { bench in

@@ -6,7 +6,7 @@ import Testing
 extension IntegrationTests {
     @Suite("Several sinks")
     struct FanOutTests {
-        @Test("a sink that fails does not stop the other, and gets all that it lacks when it is back")
+        @Test("B17: a sink that fails does not stop the other, and gets all that it lacks when it is back")
         func deadSink() async throws {
             try await Bench.run("fan_dead") { bench in
                 let process = try startWithDeadSink(bench)
@@ -23,7 +23,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("pause: when the log has used up its disk the slot waits for the sink that fails; nothing is lost")
+        @Test("B17: pause: when the log has used up its disk the slot waits for the sink that fails; nothing is lost")
         func pause() async throws {
             try await Bench.run("fan_pause") { bench in
                 let process = try startWithDeadSink(bench, "--spill-size", "1MB")
@@ -43,7 +43,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("detach: the sink that fails is given up, the other goes on; it is readmitted only when a user says so")
+        @Test("B17: detach: the sink that fails is given up, the other goes on; it is readmitted only when a user says so")
         func detach() async throws {
             try await Bench.run("fan_detach") { bench in
                 let options = ["--spill-size", "1MB", "--spill-full", "detach"]
@@ -95,6 +95,18 @@ extension IntegrationTests {
                     try bench.loadDelivered(bench.folder.path(file))
                     try bench.expectAllDelivered()
                 }
+            }
+        }
+
+        @Test("a sink that takes rows is refused behind a log, also when only the slot has one")
+        func rows() async throws {
+            try await Bench.run("fan_rows") { bench in
+                try bench.run(Load.table)
+                try bench.createSlot()
+                let target = try bench.target()
+                try bench.expectRefusal(bench.arguments(target.url(), [bench.file]), "several sinks, and --spill, need a log")
+                try bench.streamUntilNow(bench.file, "--spill")
+                try bench.expectRefusal(bench.arguments(target.url()), "has a log, which keeps only messages")
             }
         }
 

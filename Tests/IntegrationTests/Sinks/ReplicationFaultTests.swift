@@ -36,7 +36,7 @@ extension IntegrationTests {
             try bench.expectSame(["items"], in: target)
         }
 
-        @Test("Killed again and again at random moments under load: every change is made once and in order")
+        @Test("A1, H79: killed again and again at random moments under load: every change is made once and in order")
         func killed() async throws {
             try await Bench.run("pg_kill") { bench in
                 let target = try bench.target()
@@ -65,7 +65,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("Without its state file it goes on at the position that the database holds")
+        @Test("A7: without its state file it goes on at the position that the database holds")
         func withoutState() async throws {
             try await Bench.run("pg_stateless") { bench in
                 let target = try bench.target()

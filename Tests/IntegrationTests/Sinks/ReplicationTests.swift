@@ -4,7 +4,7 @@ import Testing
 extension IntegrationTests {
     @Suite("postgres:")
     struct ReplicationTests {
-        @Test("Every type arrives as it was, under its own type or as text", arguments: [true, false])
+        @Test("E44: every type arrives as it was, under its own type or as text", arguments: [true, false])
         func everyType(hasCustomTypes: Bool) async throws {
             try await Bench.run("pg_types_\(hasCustomTypes)") { bench in
                 let target = try bench.target()
@@ -87,7 +87,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("Keys that change, values out of line, deletes and truncates of tables that refer to each other")
+        @Test("C31, H79: keys that change, values out of line, deletes and truncates of tables that refer to each other")
         func changes() async throws {
             try await Bench.run("pg_changes") { bench in
                 let target = try bench.target()
