@@ -6,7 +6,7 @@ extension IntegrationTests {
     @Suite("Backfill")
     struct BackfillTests {
         @Test(
-            "I82, I86: a table is copied while its rows change: who follows the messages ends with the table, none is stale",
+            "I82, I86: copied while rows change: who follows the messages ends with the table, none is stale",
             arguments: [true, false]
         )
         func whileWritten(withWatermarks: Bool) async throws {
@@ -14,7 +14,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.insert(100_001...140_000)
                 try bench.createSlot()
-                let load = try Load(bench)
+                let load = try Load(bench, pause: 0.3)
                 try bench.copyUntilNow(withWatermarks: withWatermarks)
                 try load.stop()
                 try bench.streamUntilNow(bench.file)
@@ -33,7 +33,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.insert(100_001...140_000)
                 try bench.createSlot()
-                let load = try Load(bench)
+                let load = try Load(bench, pause: 0.3)
                 var random = SplitMix(seed: 3)
                 for round in 0..<7 {
                     let size = bench.folder.size("out.ndjson")
@@ -82,7 +82,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("H79, I82: copied into the tables of another Postgres while rows change: both have the same, types included")
+        @Test("H79, I82: copied into another Postgres while rows change: both have the same, types included")
         func intoPostgres() async throws {
             try await Bench.run("backfill_postgres") { bench in
                 let target = try bench.target()
@@ -95,15 +95,14 @@ extension IntegrationTests {
                 )
                 try bench.insert(100_001...120_000)
                 try bench.createSlot()
-                let load = try Load(bench)
+                let load = try Load(bench, pause: 0.3)
                 try bench.streamUntilNow(target.url(), "--backfill", "all")
                 try load.stop()
                 try bench.streamUntilNow(target.url())
                 try bench.expectSame(["items", "people"], in: target)
                 let types = "select string_agg(atttypid::regtype::text, ' ' order by attname) from pg_attribute"
-                try #expect(
-                    target.value("\(types) where attrelid = 'people'::regclass and attnum > 0") == "integer mood text mood[]"
-                )
+                let found = try target.value("\(types) where attrelid = 'people'::regclass and attnum > 0")
+                #expect(found == "integer mood text mood[]")
             }
         }
 
@@ -113,7 +112,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.insert(100_001...120_000)
                 try bench.createSlot()
-                let load = try Load(bench)
+                let load = try Load(bench, pause: 0.3)
                 let second = "file:\(bench.folder.path("second.ndjson"))"
                 let process = try bench.stream(bench.file, second, "--backfill", "all", "--rate", "20000")
                 try bench.wait("a part") { bench.folder.size("second.ndjson") > 1_000_000 }
@@ -220,7 +219,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.insert(100_001...140_000)
                 try bench.createSlot()
-                let load = try Load(bench)
+                let load = try Load(bench, pause: 0.3)
                 let process = try bench.stream(
                     bench.file,
                     "--backfill",

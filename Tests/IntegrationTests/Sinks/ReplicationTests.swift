@@ -87,7 +87,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("C31, H79: keys that change, values out of line, deletes and truncates of tables that refer to each other")
+        @Test("C31, H79: keys that change, values out of line, deletes, truncates of tables that refer to each other")
         func changes() async throws {
             try await Bench.run("pg_changes") { bench in
                 let target = try bench.target()

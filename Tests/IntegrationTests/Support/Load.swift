@@ -23,14 +23,16 @@ final class Load: Sendable {
     /// - Parameters:
     ///   - bench: Its database has the table ``table``.
     ///   - writers: How many connections.
-    init(_ bench: Bench, writers: Int = 3) throws {
+    ///   - pause: Of each, between its bursts of some 70 changes, in seconds. A test that waits for what is behind
+    ///     their changes needs one long enough for a debug build on a busy machine to keep up.
+    init(_ bench: Bench, writers: Int = 3, pause: Double = 0.02) throws {
         try bench.run("insert into items select id, 0 from generate_series(1, \(Self.hotRows)) id")
         count = writers
         let url = bench.server.url(database: bench.database)
         for writer in 1...writers {
             startThread { [self] in
                 do {
-                    try Self.write(writer, url) { isStopped.load(ordering: .relaxed) }
+                    try Self.write(writer, url, pause: pause) { isStopped.load(ordering: .relaxed) }
                 } catch {
                     failure.withLock { $0 = error }
                 }
@@ -46,7 +48,7 @@ final class Load: Sendable {
         if let failure = failure.withLock(\.self) { throw failure }
     }
 
-    private static func write(_ writer: Int, _ url: String, isStopped: () -> Bool) throws {
+    private static func write(_ writer: Int, _ url: String, pause: Double, isStopped: () -> Bool) throws {
         let connection = try Connection(ConnectionTarget(url))
         var first = writer * 10_000_000
         while !isStopped() {
@@ -62,7 +64,7 @@ final class Load: Sendable {
                         end if;
                         commit;
                     end loop;
-                    perform pg_sleep(0.02);
+                    perform pg_sleep(\(pause));
                 end $$
                 """
             )
