@@ -11,7 +11,7 @@ benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-kafka bench-pushing bench-sqs
+.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pushing bench-sqs
 .PHONY: examples docs simulate soak fuzz clean
 
 help: ## List the targets
@@ -50,6 +50,10 @@ bench: release ## Measure: engine next to its peers, sluice against pg_recvlogic
 
 bench-allocations: setup ## Count what the engine allocates for a batch and for an event; fails if that is too much
 	swift run -c release --package-path Benchmarks AllocationCheck
+
+bench-cdc: release ## Measure sluice against pg_recvlogical, with and without streaming, and memory
+	Benchmarks/capture
+	Benchmarks/streaming
 
 bench-kafka: setup ## Measure the Kafka sink next to a bare loop around librdkafka, against a cluster in memory
 	swift run -c release --package-path Benchmarks KafkaBenchmark
