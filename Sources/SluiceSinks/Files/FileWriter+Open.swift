@@ -55,8 +55,13 @@ extension FileWriter {
         try file.synchronize()
         try OpenFile.synchronizeFolder(of: path)
         let writer = FileWriter(path: path, file: file, mark: mark, cursor: scan.cursor)
-        // A write may have ended between two messages of one change.
-        let opening = SinkOpening(position: writer.position, mayEndInsideChange: scan.count > 0, notices: notices)
+        // A write may have ended between two messages of one change, in this life or, with nothing delivered since, in one
+        // before it: so the change is sent again even if nothing new was found.
+        let opening = SinkOpening(
+            position: writer.position,
+            mayEndInsideChange: scan.cursor.map { $0.index != Cursor.commitIndex } ?? false,
+            notices: notices
+        )
         return (writer, opening)
     }
 
