@@ -10,6 +10,9 @@ sluice := .build/release/sluice
 benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
+# What waits for answers in real time is not tested in one process with the simulations, which take every core.
+connector_tests := ^Sluice(Kafka|SQS|Webhook)Tests
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pushing bench-sqs
 .PHONY: examples docs simulate soak fuzz clean
@@ -28,7 +31,10 @@ release: setup ## Build the command, optimized: .build/release/sluice
 
 test: ## Run all tests, against throwaway Postgres servers
 	@scripts/setup tests
-	swift test
+	swift build --build-tests
+	swift test --skip-build --skip '$(connector_tests)' --skip '^IntegrationTests'
+	swift test --skip-build --filter '$(connector_tests)'
+	swift test --skip-build --filter '^IntegrationTests'
 
 demo: release ## Stream a busy throwaway Postgres into a slow sink, and compare (CHANGES=1000000)
 	$(sluice) demo --changes $(CHANGES)

@@ -12,7 +12,7 @@ extension IntegrationTests {
             arguments: [
                 (["stream", "postgres://localhost/x", "-", "--slott", "x"], ["Unknown option '--slott'", "--slot"]),
                 (["strem"], ["strem", "Usage: sluice"]),
-                (["stream", "postgres://localhost/x"], ["Missing expected argument '<to>'"]),
+                (["stream", "postgres://localhost/x"], ["Missing expected argument '<to> ...'"]),
                 (["stream", "postgres://localhost/x", "-", "--until", "soon"], ["soon", "--until <now|lsn>"]),
                 (["stream", "postgres://localhost/x", "-", "--memory", "1KB"], ["--memory", "at least 1MB"]),
                 (["stream", "postgres://localhost/x", "-", "--rate", "0"], ["--rate 0", "at least 1"]),
