@@ -11,7 +11,9 @@ benchmarks := Benchmarks/.build/release
 pushing := Benchmarks/.build/pushing
 
 # What waits for answers in real time is not tested in one process with the simulations, which take every core.
-connector_tests := ^Sluice(Kafka|SQS|Webhook)Tests
+kafka_tests := ^SluiceKafkaTests
+http_tests := ^Sluice(SQS|Webhook)Tests
+command_tests := ^IntegrationTests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pushing bench-sqs
@@ -32,9 +34,10 @@ release: setup ## Build the command, optimized: .build/release/sluice
 test: ## Run all tests, against throwaway Postgres servers
 	@scripts/setup tests
 	swift build --build-tests
-	swift test --skip-build --skip '$(connector_tests)' --skip '^IntegrationTests'
-	swift test --skip-build --filter '$(connector_tests)'
-	swift test --skip-build --filter '^IntegrationTests'
+	swift test --skip-build --skip '$(kafka_tests)' --skip '$(http_tests)' --skip '$(command_tests)'
+	swift test --skip-build --filter '$(kafka_tests)'
+	swift test --skip-build --filter '$(http_tests)'
+	swift test --skip-build --filter '$(command_tests)'
 
 demo: release ## Stream a busy throwaway Postgres into a slow sink, and compare (CHANGES=1000000)
 	$(sluice) demo --changes $(CHANGES)

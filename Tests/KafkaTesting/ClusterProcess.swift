@@ -24,7 +24,7 @@ package final class ClusterProcess: Sendable {
         (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        try withDescriptorsAlone { [process] in try process.run() }
         brokers = try Self.line(of: output)
     }
 

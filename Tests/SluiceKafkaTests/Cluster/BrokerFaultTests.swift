@@ -21,7 +21,7 @@ import Testing
         cluster.setDelay(milliseconds: 30)
         async let results = sink.send((0..<2000).map { message(UInt64($0), key: "\($0 % 20)") })
         // What was under way there has no answer; nobody knows whether it was written.
-        cluster.stop(broker: 1)
+        withDescriptorsAlone { cluster.stop(broker: 1) }
         for partition in Int32(0)..<4 { cluster.setLeader(partition % 2 + 2, topic: "t", partition: partition) }
         #expect(letters(try await results) == String(repeating: "d", count: 2000))
         expectComplete(try await Kcat.read("t", of: cluster.brokers), count: 2000, repeating: true)
@@ -165,7 +165,7 @@ import Testing
         cluster.setLeader(2, topic: "t", partition: 1)
         let sink = try await open("kafka://\(cluster.brokers)/t?message.timeout.ms=1000&reconnect.backoff.max.ms=100")
         let messages = (0..<40).map { message(UInt64($0), key: "\($0)") }
-        cluster.stop(broker: 2)
+        withDescriptorsAlone { cluster.stop(broker: 2) }
         await expectFailure(.unavailable) { try await sink.send(messages) }
         cluster.setLeader(1, topic: "t", partition: 1)
         #expect(letters(try await sink.send(messages)) == String(repeating: "d", count: 40))

@@ -132,7 +132,7 @@ import Testing
     func cancellation() async throws {
         let cluster = try MockCluster()
         let sink = try await open("kafka://\(cluster.brokers)/t")
-        cluster.stop()
+        withDescriptorsAlone { cluster.stop() }
         let task = Task { try await sink.send([message(1)]) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }

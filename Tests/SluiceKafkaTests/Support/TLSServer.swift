@@ -1,4 +1,5 @@
 import Foundation
+import KafkaTesting
 import SluicePostgres
 
 /// `openssl s_server` with a certificate that nobody has signed, for another host's name.
@@ -25,14 +26,14 @@ final class TLSServer: Sendable {
             ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other.example", "-days", "2"]
                 + ["-keyout", key, "-out", certificate]
         )
-        try maker.run()
+        try withDescriptorsAlone { try maker.run() }
         maker.waitUntilExit()
         process = Self.openssl(["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key])
         (input, process.standardInput) = (Pipe(), nil)
         process.standardInput = input
         let output = Pipe()
         process.standardOutput = output
-        try process.run()
+        try withDescriptorsAlone { [process] in try process.run() }
         var text = ""
         while !text.contains("ACCEPT ") || text.last != "\n" {
             let data = output.fileHandleForReading.availableData

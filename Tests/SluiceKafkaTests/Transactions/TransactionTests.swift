@@ -173,7 +173,7 @@ import Testing
         for topic in ["t", "sluice.cursor.shop"] { cluster.setLeader(2, topic: topic, partition: 0) }
         cluster.setCoordinator(2, transactionalID: "shop-1")
         _ = try await sink.deliver(changes(1...2))
-        cluster.stop(broker: 2)
+        withDescriptorsAlone { cluster.stop(broker: 2) }
         async let position = sink.deliver(changes(3...4))
         for topic in ["t", "sluice.cursor.shop"] { cluster.setLeader(3, topic: topic, partition: 0) }
         cluster.setCoordinator(3, transactionalID: "shop-1")
@@ -185,7 +185,7 @@ import Testing
     @Test("closing ends a wait for a cluster that is away")
     func closing() async throws {
         let (sink, _) = try await open()
-        cluster.stop()
+        withDescriptorsAlone { cluster.stop() }
         let delivery = Task { try await sink.deliver(changes(1...2)) }
         await sink.close()
         await #expect(throws: SinkError.self) { try await delivery.value }
