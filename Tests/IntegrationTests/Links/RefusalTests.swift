@@ -53,7 +53,7 @@ extension IntegrationTests {
             "a sink that does not exist or cannot be written",
             arguments: [
                 ("amqp://me:s3cr3tword@broker/x", ["amqp: sinks are not supported yet", "file:PATH", "sqs:QUEUE_URL"]),
-                ("postgres://me:s3cr3tword@host/x", ["postgres: sinks are not supported yet"]),
+                ("postgres://me:s3cr3tword@127.0.0.1:1/x", ["me@127.0.0.1:1/x cannot be written to", "refused"]),
                 ("changes.ndjson", ["write file:changes.ndjson"]),
                 ("file:", ["file: needs a path"]),
                 ("file:/nonexistent/folder/changes.ndjson", ["/nonexistent/folder"]),

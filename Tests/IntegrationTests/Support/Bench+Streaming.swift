@@ -16,6 +16,17 @@ extension Bench {
         return count.flatMap { Int($0) } ?? 0
     }
 
+    /// Expects that so many transactions were received while they were open; none if it is 0.
+    ///
+    /// The server counts a little later, and again what another session got.
+    func expectStreamed(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        guard count > 0 else {
+            #expect(try streamedTransactions() == 0, sourceLocation: sourceLocation)
+            return
+        }
+        try wait("\(count) streamed transactions") { try streamedTransactions() >= count }
+    }
+
     /// The files of transactions that are kept until their end.
     func spooledFiles() -> [String] {
         let paths = FileManager.default.subpaths(atPath: folder.path("state")) ?? []

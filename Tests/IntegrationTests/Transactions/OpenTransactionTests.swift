@@ -34,7 +34,7 @@ extension IntegrationTests {
             #expect(try process.progress().allSatisfy { ($0["bytesInFlight"] as? Int ?? 0) <= 1 << 20 })
             process.send(SIGTERM)
             #expect(try process.waitForExit() == .status(0))
-            #expect(try bench.streamedTransactions() == 3)
+            try bench.expectStreamed(3)
             try bench.expectIntact()
         }
 
@@ -100,7 +100,7 @@ extension IntegrationTests {
                 try bench.wait("what survives") { bench.lines() == expected }
                 process.send(SIGTERM)
                 #expect(try process.waitForExit() == .status(0))
-                #expect(try bench.streamedTransactions() == 1)
+                try bench.expectStreamed(1)
                 try bench.expectIntact()
                 let rows = try bench.sql.query(
                     "select min((line->'metadata'->>'commit_idx')::int), max((line->'metadata'->>'commit_idx')::int)"
