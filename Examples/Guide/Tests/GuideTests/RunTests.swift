@@ -43,9 +43,11 @@ import Testing
     @Test func whereStagesRun() async throws {
         let sum = Mutex(0)
         try await addOnOneThread { events in sum.withLock { $0 += events } }
-        #expect(sum.withLock { $0 } == 99 * 50)
+        let first = 99 * 50
+        #expect(sum.withLock { $0 } == first)
         try await addWithLightHead { events in sum.withLock { $0 += events } }
-        #expect(sum.withLock { $0 } == 99 * 50 + 98 * 25)
+        let both = 99 * 50 + 98 * 25
+        #expect(sum.withLock { $0 } == both)
     }
 
     @Test func supervision() async throws {
