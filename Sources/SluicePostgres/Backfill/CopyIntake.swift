@@ -8,6 +8,8 @@ struct CopyIntake: Sendable {
         let stale: StaleRows
         /// The commit position of its rows' cursors.
         let commitLSN: LSN
+        /// The index of its first row's cursor: another page may stand before it in the same place.
+        let firstIndex: UInt64
         /// The next row.
         var next = 0
         /// How many rows were not stale.
@@ -16,6 +18,9 @@ struct CopyIntake: Sendable {
         var session: RelationTable?
         /// The transaction that began behind the page, if the page stands between two.
         var held: TransactionHeader?
+
+        /// The index of a row's cursor, or of the end's.
+        func index(of row: Int) -> UInt64 { firstIndex + UInt64(row) }
     }
 
     private static let maxAttempts = 5
@@ -94,7 +99,13 @@ struct CopyIntake: Sendable {
 
     /// A page has found its place.
     mutating func admit(_ page: Page, _ stale: StaleRows, at commitLSN: LSN, before held: TransactionHeader? = nil) {
-        emission = Emission(page: page, stale: stale, commitLSN: commitLSN, held: held)
+        emission = Emission(
+            page: page,
+            stale: stale,
+            commitLSN: commitLSN,
+            firstIndex: page.firstIndex ?? 0,
+            held: held
+        )
         reports.append(.admitted(page.number))
     }
 
@@ -104,7 +115,7 @@ struct CopyIntake: Sendable {
         let done = CopiedPage(
             table: emission.page.relation.oid,
             lastKey: rows.keys.last,
-            through: Cursor(commitLSN: emission.commitLSN, index: UInt64(max(rows.count, 1) - 1)),
+            through: Cursor(commitLSN: emission.commitLSN, index: emission.index(of: max(rows.count, 1) - 1)),
             rows: emission.taken,
             isLast: emission.page.isLast,
             run: journal.run

@@ -15,8 +15,12 @@ package struct Page: Sendable {
     /// Whether no page of the table follows.
     package let isLast: Bool
 
-    /// Where it may enter the stream at the earliest; `nil`: at its watermark, and nowhere else.
+    /// Where it may enter the stream at the earliest, or where it does, once that is settled; `nil`: at its watermark, and
+    /// nowhere else.
     package var position: LSN?
+
+    /// The index of its first row, if it has no watermark and its place is settled.
+    var firstIndex: UInt64?
 
     /// When it was read, in microseconds since 2000; needed if there is no watermark.
     package let time: Int64

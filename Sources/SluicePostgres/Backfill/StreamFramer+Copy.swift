@@ -2,7 +2,8 @@
 ///
 /// The rows of a page are those of a transaction: of the one that wrote the watermark, which has no others, or of one that
 /// is made up, whose place is one byte below the end of a record, where no commit starts. So they have cursors, count
-/// against demand and budget, hold the safe position and become durable as any others do.
+/// against demand and budget, hold the safe position and become durable as any others do. While the server's log does not
+/// grow, several pages have the same place; each goes on with the indices behind the end of the one before it.
 extension StreamFramer {
     /// Whether rows of a page are to be taken next, with ``copyNext()``; until the page ends nothing else may be received.
     var isCopying: Bool { intake?.emission != nil }
@@ -78,14 +79,22 @@ extension StreamFramer {
         guard var page = intake?.page, let earliest = page.position, earliest <= end, !isCopying else { return false }
         // Between the last commit and the next one any place will do, but it must stay the same in another session, and
         // lie above what was read before that began again.
-        let place = max(earliest, intake?.boundary ?? .zero)
+        let place = page.firstIndex == nil ? max(earliest, intake?.boundary ?? .zero) : earliest
         let commitLSN = LSN(rawValue: place.rawValue - 1)
-        if let bound, bound.commitLSN > commitLSN { return false }
+        if let last = [bound, lastEmitted].compactMap(\.self).max(), page.firstIndex == nil {
+            // The end of the log moves on if there is no place for a page behind the last event.
+            guard last.commitLSN <= commitLSN else { return false }
+            if last.commitLSN == commitLSN {
+                guard last.index < Self.lastFirstIndex else { return false }
+                page.firstIndex = last.index + 1
+            }
+        }
         guard let stale = intake?.staleRows(of: page) else {
             intake?.reject(before: nil)
             return false
         }
         page.position = place
+        page.firstIndex = page.firstIndex ?? 0
         intake?.page = page
         intake?.admit(page, stale, at: commitLSN, before: held)
         return true
@@ -108,7 +117,7 @@ extension StreamFramer {
             return 0
         }
         let range = page.rows.range(of: emission.next)
-        let index = UInt64(emission.next)
+        let index = emission.index(of: emission.next)
         emission.next += 1
         emission.taken += 1
         intake?.emission = emission
@@ -117,6 +126,9 @@ extension StreamFramer {
         }
         return range.count
     }
+
+    /// Far above what pages in one place have, and far below where an index has another meaning.
+    private static var lastFirstIndex: UInt64 { UInt64(Int64.max) / 2 }
 
     private mutating func beginEmission(_ emission: inout CopyIntake.Emission) {
         emission.session = relations
@@ -136,7 +148,8 @@ extension StreamFramer {
         intake?.finish(emission)
         guard let end = emission.page.position else { return }
         let commit = Commit.encoded(at: emission.commitLSN, end: end, time: emission.page.time)
-        commit.withUnsafeBytes { endTransaction(at: end, $0) }
+        let index = emission.index(of: max(emission.page.rows.count, 1))
+        commit.withUnsafeBytes { endTransaction(at: end, $0, index: index) }
         if let held = emission.held { openTransaction(held) }
     }
 

@@ -273,8 +273,12 @@ package struct StreamFramer: ~Copyable {
     }
 
     /// Ends the transaction that has begun.
-    mutating func endTransaction(at endLSN: LSN, _ payload: UnsafeRawBufferPointer) {
-        let isNew = emit(payload, index: Cursor.commitIndex)
+    mutating func endTransaction(
+        at endLSN: LSN,
+        _ payload: UnsafeRawBufferPointer,
+        index: UInt64 = Cursor.commitIndex
+    ) {
+        let isNew = emit(payload, index: index)
         facts.append(.committed(endLSN: endLSN, sequence: isNew ? nextSequence - 1 : nil))
         transaction = nil
         received = max(received, endLSN)
@@ -327,7 +331,7 @@ package struct StreamFramer: ~Copyable {
             self.bound = nil
         }
         if batch.isFull { closeBatch() }
-        let isCommit = index == Cursor.commitIndex
+        let isCommit = payload.first == PgOutput.Kind.commit.rawValue
         let slot = self.transaction?.slot ?? batch.add(transaction.header)
         self.transaction?.slot = slot
         var names = isCommit ? 0 : names(of: payload)

@@ -59,9 +59,9 @@ package struct Processor: ProducerConsumer {
 extension RawChange {
     /// The table of an Insert, Update or Delete.
     fileprivate var relationOID: UInt32? {
-        guard index != Cursor.commitIndex else { return nil }
-        return batch.bytes.withUnsafeBytes { bytes in
+        batch.bytes.withUnsafeBytes { bytes in
             let message = UnsafeRawBufferPointer(rebasing: bytes[Int(offset)..<Int(offset) + Int(length)])
+            guard message.first != PgOutput.Kind.commit.rawValue else { return nil }
             return try? RowMessage.relationOID(of: message)
         }
     }

@@ -55,7 +55,8 @@ public struct RawChange: Sendable {
     /// Dense: the next event of the slot has the next number.
     public let sequence: UInt64
 
-    /// The change's index in its transaction; `Cursor.commitIndex` for a Commit.
+    /// The change's index in its transaction; `Cursor.commitIndex` for a Commit, except behind rows of a copy that have no
+    /// transaction of the server's.
     public let index: UInt64
 
     /// Where the bytes are.

@@ -27,6 +27,27 @@ extension IntegrationTests {
             }
         }
 
+        @Test("I82, I83: nothing is written on the server, nor may be: every row is copied, also after kill -9")
+        func idle() async throws {
+            try await Bench.run("backfill_idle", settings: [:]) { bench in
+                try bench.run(Load.table)
+                try bench.insert(1...30_000)
+                try bench.createSlot()
+                let reader = try bench.makeReader()
+                try bench.run("checkpoint")
+                let process = try bench.stream(as: reader, bench.file, "--backfill", "all", "--rate", "20000")
+                try bench.wait("several pages") { bench.lines() > 8000 }
+                try process.killHard()
+                try bench.waitForNoReader()
+                let next = try bench.stream(as: reader, bench.file, "--backfill", "all", "--until", "now")
+                #expect(try next.waitForExit() == .status(0), "\(next.error.text)")
+                try bench.loadFile()
+                try bench.expectCopied()
+                try #expect(bench.delivered("read") >= 30_000)
+                #expect(try bench.steer("status").contains("public.items  done"))
+            }
+        }
+
         @Test("I83: kill -9 and SIGTERM again and again: the copy goes on where it was, and no row is read twice")
         func killed() async throws {
             try await Bench.run("backfill_killed") { bench in

@@ -75,6 +75,15 @@ extension Bench {
             try streamUntilNow(file, "--backfill", "all")
             return
         }
+        let name = try makeReader()
+        let process = try stream(as: name, file, "--backfill", "all", "--until", "now")
+        let exit = try process.waitForExit()
+        guard exit == .status(0) else { throw TestFailure("sluice ended with \(exit): \(process.error.text)") }
+        try #expect(value("select count(*) from pg_roles where rolname = '\(name)'") == "1")
+    }
+
+    /// Makes a role that may read everything and write nothing, not even a watermark.
+    func makeReader() throws -> String {
         let name = "reader_\(database)"
         try run(
             "create role \(name) login replication",
@@ -82,12 +91,7 @@ extension Bench {
             "grant select on all tables in schema public to \(name)",
             "revoke execute on function pg_logical_emit_message(boolean, text, text) from public"
         )
-        var arguments = self.arguments(file, ["--backfill", "all", "--until", "now"])
-        arguments[1] = arguments[1].replacing("postgres://postgres@", with: "postgres://\(name)@")
-        let process = try SluiceProcess(arguments)
-        let exit = try process.waitForExit()
-        guard exit == .status(0) else { throw TestFailure("sluice ended with \(exit): \(process.error.text)") }
-        try #expect(value("select count(*) from pg_roles where rolname = '\(name)'") == "1")
+        return name
     }
 
     /// Runs `sluice backfill` with the bench's state file.

@@ -53,7 +53,10 @@ import Testing
     private func told(_ framer: inout StreamFramer) -> [String] {
         framer.take().map { change in
             let place = "\(change.cursor.commitLSN.rawValue):"
-            if change.index == Cursor.commitIndex { return place + "end" }
+            let kind = change.batch.bytes[Int(change.offset)]
+            if kind == PgOutput.Kind.commit.rawValue {
+                return place + (change.index == Cursor.commitIndex ? "end" : "\(change.index) end")
+            }
             let bytes = change.batch.bytes[Int(change.offset)..<Int(change.offset + change.length)]
             return place + "\(change.index) " + String(decoding: bytes.suffix(1), as: UTF8.self)
                 + (change.batch.isCopy ? "*" : "")
@@ -200,7 +203,7 @@ import Testing
         #expect(events == ["100:0 x", "100:end", "120:0 y", "120:end"])
         try receive([Frames.begin(160), Frames.insert("z"), Frames.commit(160, end: 170)], &framer)
         events = told(&framer)
-        #expect(events == ["149:0 p*", "149:end", "160:0 z", "160:end"])
+        #expect(events == ["149:0 p*", "149:1 end", "160:0 z", "160:end"])
         var safe = SafePosition()
         for fact in framer.takeFacts() { safe.record(fact) }
         safe.acknowledge(through: 3)
@@ -217,7 +220,44 @@ import Testing
         #expect(events.isEmpty)
         try receive([Frames.keepalive(180)], &framer)
         events = told(&framer)
-        #expect(events == ["179:0 p*", "179:1 q*", "179:end"])
+        #expect(events == ["179:0 p*", "179:1 q*", "179:2 end"])
+    }
+
+    @Test("I82: while the log does not grow, pages without watermarks follow each other in one place")
+    func idle() throws {
+        var framer = framer()
+        try receive([Frames.keepalive(180)], &framer)
+        for (number, keys) in [["p", "q"], [], ["r"]].enumerated() {
+            framer.follow([.page(try page(keys, snapshot: "9:9:", number: Int64(number), position: 180))])
+            try receive([Frames.keepalive(180)], &framer)
+        }
+        let events = told(&framer)
+        #expect(events == ["179:0 p*", "179:1 q*", "179:2 end", "179:4 end", "179:5 r*", "179:6 end"])
+        let copied = framer.takeCopied()
+        #expect(copied.map(\.through.index) == [1, 3, 5])
+    }
+
+    @Test("I83: a start in the place where the last one ended loses no row and tells none as another")
+    func idleStart() throws {
+        let start = Cursor(commitLSN: LSN(rawValue: 179), index: 1)
+        var framer = framer(start: start)
+        framer.follow([.page(try page(["q", "r"], snapshot: "9:9:", position: 180))])
+        try receive([Frames.keepalive(180)], &framer)
+        let events = told(&framer)
+        #expect(events == ["179:2 q*", "179:3 r*", "179:4 end"])
+    }
+
+    @Test("I90: the session is lost within a page without a watermark: its rest comes in the same place")
+    func lostWithoutWatermark() throws {
+        var framer = framer()
+        framer.follow([.page(try page(["p", "q", "r"], snapshot: "9:9:", position: 150))])
+        _ = try Frames.keepalive(180).withUnsafeBytes { try framer.receive($0) }
+        framer.admitPage()
+        _ = framer.copyNext()
+        framer.sessionRestarted()
+        try receive([Frames.keepalive(170), Frames.keepalive(200)], &framer)
+        let events = told(&framer)
+        #expect(events == ["179:0 p*", "179:1 q*", "179:2 r*", "179:3 end"])
     }
 }
 
