@@ -169,6 +169,7 @@ struct KeyedSinkTrial {
             let messages = (0..<5).map { message(key: "cancelled \(round) \($0)") }
             try await withSink(rule: 9) { sink, trial in
                 for request in trial.requests(messages, of: sink) {
+                    // Only a task of its own can be cancelled while its caller goes on; its end is awaited below.
                     let task = Task { [request] in
                         if round == 0 { withUnsafeCurrentTask { $0?.cancel() } }
                         return try await sink.send(request)

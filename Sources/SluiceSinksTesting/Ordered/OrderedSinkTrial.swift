@@ -145,6 +145,7 @@ struct OrderedSinkTrial {
             let before = expected
             let changes = batch(of: 200)
             let opened = try await open(rule: 11)
+            // Only a task of its own can be cancelled while its caller goes on; its end is awaited below.
             let task = Task { [opened] in
                 if round == 0 { withUnsafeCurrentTask { $0?.cancel() } }
                 return try await opened.deliver(changes)

@@ -60,6 +60,7 @@ extension FanOut {
         return fanOut
     }
 
+    /// Opens the branch of a sink, which was fed before or is new.
     private static func open(
         _ choice: SinkChoice,
         _ attachment: LogAttachment?,
@@ -69,9 +70,11 @@ extension FanOut {
         store: CheckpointStore,
         entrance: SlotEntrance
     ) async throws -> Branch {
-        let (log, source) = (surroundings.log, surroundings.source)
+        let source = surroundings.source
         let identity = choice.makeSink().identity
-        guard let floor = log.floor, let last = log.last else { throw SinkError(.notOpen, "The log has not begun.") }
+        guard let floor = surroundings.log.floor, let last = surroundings.log.last else {
+            throw SinkError(.notOpen, "The log has not begun.")
+        }
         let remembered = try await entrance.whenFree { try await store.load(source: source, sink: identity) }
         var checkpoint =
             remembered.checkpoint
@@ -83,31 +86,13 @@ extension FanOut {
                 fingerprint: fingerprint
             )
         checkpoint.source = source
-        if var attachment {
-            if attachment.isDetached, readmitting {
-                attachment.isDetached = false
-                attachment.after = last
-                try await store.save(attachment, of: source)
-                surroundings.console.notice("\(identity) is readmitted: it gets what comes behind \(last).")
-            }
-            if attachment.isDetached {
-                surroundings.console.notice(
-                    "\(identity) is detached and gets nothing. --readmit \(identity) lets it go on behind \(last), without "
-                        + "what it has missed."
-                )
-            } else {
-                log.hold(identity, above: attachment.hold)
-            }
-            return Branch(choice, attachment, checkpoint: checkpoint, opened: nil, surroundings)
+        if let attachment {
+            let behind = readmitting ? last : nil
+            let resumed = try await resume(attachment, readmittingBehind: behind, surroundings, store: store)
+            return Branch(choice, resumed, checkpoint: checkpoint, opened: nil, surroundings)
         }
-        let sink = try await entrance.whenFree {
-            let sink = choice.makeSink()
-            do {
-                return (sink, try await sink.open(for: source, remembered: remembered.checkpoint?.position))
-            } catch {
-                await sink.close()
-                throw error
-            }
+        let (sink, opening) = try await entrance.whenFree {
+            try await openSink(choice, for: source, remembered: remembered.checkpoint?.position)
         }
         do {
             let facts = AttachDecision.Facts(
@@ -115,25 +100,59 @@ extension FanOut {
                 floor: floor,
                 last: last,
                 checkpoint: remembered.checkpoint,
-                opening: sink.1,
-                isOrdered: sink.0 is any OrderedSink
+                opening: opening,
+                isOrdered: sink is any OrderedSink
             )
             let decision = try AttachDecision(attaching: facts, goingOnFromHere: readmitting)
-            for notice in sink.1.notices + decision.notices { surroundings.console.notice(notice) }
+            for notice in opening.notices + decision.notices { surroundings.console.notice(notice) }
             let attachment = LogAttachment(sink: identity, after: decision.after)
-            checkpoint.position = sink.1.position
+            checkpoint.position = opening.position
             // Before anything comes into the log: from now on it is kept for the sink.
             try await store.save(attachment, of: source, with: checkpoint)
-            log.hold(identity, above: attachment.after)
-            return Branch(
-                choice,
-                attachment,
-                checkpoint: checkpoint,
-                opened: Branch.FreshSink(sink: sink.0, after: decision.after),
-                surroundings
-            )
+            surroundings.log.hold(identity, above: attachment.after)
+            let fresh = Branch.FreshSink(sink: sink, after: decision.after)
+            return Branch(choice, attachment, checkpoint: checkpoint, opened: fresh, surroundings)
         } catch {
-            await sink.0.close()
+            await sink.close()
+            throw error
+        }
+    }
+
+    /// Goes on with a sink that was fed before; one that is detached stays so, unless it is readmitted.
+    private static func resume(
+        _ attachment: LogAttachment,
+        readmittingBehind last: Cursor?,
+        _ surroundings: Branch.Surroundings,
+        store: CheckpointStore
+    ) async throws -> LogAttachment {
+        var attachment = attachment
+        if attachment.isDetached, let last {
+            attachment.isDetached = false
+            attachment.after = last
+            try await store.save(attachment, of: surroundings.source)
+            surroundings.console.notice("\(attachment.sink) is readmitted: it gets what comes behind \(last).")
+        }
+        if attachment.isDetached {
+            surroundings.console.notice(
+                "\(attachment.sink) is detached and gets nothing. --readmit \(attachment.sink) lets it go on from now on, "
+                    + "without what it has missed."
+            )
+        } else {
+            surroundings.log.hold(attachment.sink, above: attachment.hold)
+        }
+        return attachment
+    }
+
+    private static func openSink(
+        _ choice: SinkChoice,
+        for source: SourceIdentity,
+        remembered: SinkPosition?
+    ) async throws -> (any Sink, SinkOpening) {
+        let sink = choice.makeSink()
+        do {
+            return (sink, try await sink.open(for: source, remembered: remembered))
+        } catch {
+            await sink.close()
             throw error
         }
     }
