@@ -169,10 +169,16 @@ let package = Package(
             dependencies: ["Sluice", "SluicePostgres", "SluiceTesting"],
             swiftSettings: settings
         ),
+        .target(
+            name: "SinkTesting",
+            dependencies: ["SluiceSinks"],
+            path: "Tests/SinkTesting",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SluiceSinksTests",
             dependencies: [
-                "Sluice", "SluiceSinks", "SluiceSinksTesting", "SluicePostgres", "SluiceTesting",
+                "SinkTesting", "Sluice", "SluiceSinks", "SluiceSinksTesting", "SluicePostgres", "SluiceTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings
@@ -199,8 +205,8 @@ let package = Package(
         .testTarget(
             name: "SluiceKafkaTests",
             dependencies: [
-                "CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceKafka", "SluicePostgres",
-                "SluiceSinks", "SluiceSinksTesting",
+                "CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "SinkTesting", "Sluice", "SluiceKafka",
+                "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
             ],
             swiftSettings: settings
         ),
@@ -224,8 +230,8 @@ let package = Package(
         .testTarget(
             name: "SluiceSQSTests",
             dependencies: [
-                "ConnectorTesting", "Sluice", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
-                "SluiceSQS",
+                "ConnectorTesting", "SinkTesting", "Sluice", "SluiceHTTP", "SluicePostgres", "SluiceSinks",
+                "SluiceSinksTesting", "SluiceSQS",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
@@ -233,7 +239,7 @@ let package = Package(
         .testTarget(
             name: "SluiceWebhookTests",
             dependencies: [
-                "ConnectorTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
+                "ConnectorTesting", "SinkTesting", "SluiceHTTP", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
                 "SluiceWebhook",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],

@@ -1,4 +1,5 @@
 import ConnectorTesting
+import SinkTesting
 import SluicePostgres
 import SluiceSQS
 import SluiceSinks

@@ -1,6 +1,7 @@
 import ConnectorTesting
 import Crypto
 import Foundation
+import SinkTesting
 import SluicePostgres
 import SluiceSinks
 import Synchronization

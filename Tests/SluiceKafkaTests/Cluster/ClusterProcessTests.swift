@@ -1,4 +1,5 @@
 import KafkaTesting
+import SinkTesting
 import SluiceSinks
 import Testing
 

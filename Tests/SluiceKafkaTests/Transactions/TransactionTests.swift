@@ -1,5 +1,6 @@
 import CLibRDKafka
 import KafkaTesting
+import SinkTesting
 import SluicePostgres
 import SluiceSinks
 import Testing

@@ -1,3 +1,4 @@
+import SinkTesting
 import SluiceSinks
 import Testing
 

@@ -1,5 +1,6 @@
 import ConnectorTesting
 import FoundationEssentials
+import SinkTesting
 import SluiceHTTP
 import SluiceSinks
 import Testing

@@ -1,5 +1,6 @@
 import ConnectorTesting
 import FoundationEssentials
+import SinkTesting
 import SluiceSinks
 import Synchronization
 import Testing

@@ -1,4 +1,5 @@
 import ConnectorTesting
+import SinkTesting
 import SluiceSinks
 import Testing
 

@@ -1,4 +1,5 @@
 import ConnectorTesting
+import SinkTesting
 import SluiceHTTP
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SinkTesting
 import SluicePostgres
 import Testing
 

@@ -1,4 +1,5 @@
 import Glibc
+import SinkTesting
 import Testing
 
 @testable import SluiceSinks

@@ -1,4 +1,5 @@
 import Foundation
+import SinkTesting
 import SluicePostgres
 import SluiceTesting
 import Testing

@@ -1,3 +1,4 @@
+import SinkTesting
 import Testing
 
 @testable import SluiceSinks
