@@ -11,6 +11,8 @@ final class ProgressMeter: Sendable {
         var lastChanges = 0
         var lastTime = ContinuousClock.now
         var rate = 0.0
+        /// Of all but what is in the progress since the last line.
+        var latency = LatencyHistogram()
         var session = SessionNotices()
         var hasToldOfSpool = false
         /// The sink that the full log was last seen to wait for.
@@ -77,7 +79,8 @@ final class ProgressMeter: Sendable {
 
     /// What is going on now.
     ///
-    /// - Parameter measuringRate: Computes the rate since the last sample for which this was true.
+    /// - Parameter measuringRate: Computes rate and latency since the last sample for which this was true; otherwise the rate
+    ///   is the last one, and the latency that since the start.
     /// - Returns: A sample without `undelivered`.
     func sample(measuringRate: Bool = false) -> ProgressSample {
         let reader = opened.reader.snapshot
@@ -92,6 +95,7 @@ final class ProgressMeter: Sendable {
             state.lastChanges = changes
             return state.rate
         }
+        let latency = latency(sinceLastLine: measuringRate)
         let safe = opened.progress.durable
         return ProgressSample(
             changes: changes,
@@ -103,6 +107,7 @@ final class ProgressMeter: Sendable {
             receivedLSN: reader.received.description,
             safeLSN: safe.description,
             lagBytes: opened.monitor.position.map { Int(max($0.rawValue, safe.rawValue) - safe.rawValue) },
+            latencyMs: ProgressSample.Latency(latency),
             rssBytes: residentMemory(),
             deadLetters: opened.checkpointer.tally.deadLetters,
             logBytes: opened.fanOut?.log.snapshot.bytes,
@@ -110,6 +115,17 @@ final class ProgressMeter: Sendable {
             backfill: opened.backfill?.figures,
             capacity: opened.budget.capacity
         )
+    }
+
+    private func latency(sinceLastLine: Bool) -> LatencyHistogram {
+        state.withLock { state in
+            let new = sinceLastLine ? opened.progress.takeLatency() : opened.progress.latency
+            var all = state.latency
+            all.add(new)
+            guard sinceLastLine else { return all }
+            state.latency = all
+            return new
+        }
     }
 
     private static func state(_ state: SlotReaderSnapshot.State, demand: Int) -> ProgressSample.State {

@@ -6,9 +6,10 @@ extension ProgressSample {
             copy.table.map { "  copying \($0): \(Self.grouped(copy.rows)) rows, \(copy.done) of \(copy.tables) tables" }
         }
         let lag = lagBytes.map { "  lag \(Self.size($0))" } ?? ""
+        let latency = latencyMs.map { "  durable after \(Self.time($0.p50))" } ?? ""
         return
             "\(Self.grouped(changes)) changes  \(Self.grouped(Int(changesPerSecond)))/s  demand \(Self.grouped(demand))"
-            + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))\(spooled)  \(state.rawValue)\(lag)\(copy ?? "")"
+            + "  in flight \(Self.size(bytesInFlight)) of \(Self.size(capacity))\(spooled)  \(state.rawValue)\(lag)\(latency)\(copy ?? "")"
             + (sinks ?? []).map { "  \(Self.part(of: $0))" }.joined()
     }
 
@@ -28,6 +29,11 @@ extension ProgressSample {
         }
         let tenths = Int((value * 10).rounded())
         return "\(tenths / 10).\(tenths % 10) \(["B", "KB", "MB", "GB", "TB"][unit])"
+    }
+
+    private static func time(_ milliseconds: Double) -> String {
+        let tenths = Int(clamping: Int64(min(milliseconds, 1e15) * 10))
+        return milliseconds < 10_000 ? "\(tenths / 10).\(tenths % 10) ms" : "\(tenths / 10_000) s"
     }
 
     private static func grouped(_ number: Int) -> String {

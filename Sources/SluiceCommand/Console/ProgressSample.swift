@@ -1,3 +1,5 @@
+import SluicePostgres
+
 /// What a stream is doing at one moment; its keys are those of the JSON line.
 struct ProgressSample: Encodable, Sendable {
     enum State: String, Encodable, Sendable {
@@ -19,6 +21,8 @@ struct ProgressSample: Encodable, Sendable {
     var safeLSN: String
     /// How far the safe position is behind the end of the server's log; nil if the server has not told.
     var lagBytes: Int?
+    /// From commits to durable, of those since the line before, in the last line since the start; nil if there were none.
+    var latencyMs: Latency?
     var rssBytes: Int
     /// Messages among the changes that are not in the sink but among the dead letters.
     var deadLetters: Int
@@ -35,7 +39,8 @@ struct ProgressSample: Encodable, Sendable {
     var capacity: Int
 
     private enum CodingKeys: CodingKey {
-        case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes
+        case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes,
+            latencyMs
         case rssBytes, deadLetters, backfill, undelivered, logBytes, sinks
     }
 
@@ -51,11 +56,29 @@ struct ProgressSample: Encodable, Sendable {
         try container.encode(receivedLSN, forKey: .receivedLSN)
         try container.encode(safeLSN, forKey: .safeLSN)
         try container.encode(lagBytes, forKey: .lagBytes)
+        try container.encode(latencyMs, forKey: .latencyMs)
         try container.encode(rssBytes, forKey: .rssBytes)
         try container.encode(deadLetters, forKey: .deadLetters)
         try container.encodeIfPresent(logBytes, forKey: .logBytes)
         try container.encodeIfPresent(sinks, forKey: .sinks)
         try container.encodeIfPresent(backfill, forKey: .backfill)
         try container.encodeIfPresent(undelivered, forKey: .undelivered)
+    }
+}
+
+extension ProgressSample {
+    /// Times in milliseconds.
+    struct Latency: Encodable, Sendable, Equatable {
+        var p50: Double
+        var p99: Double
+        var max: Double
+
+        /// The result is `nil` if nothing was measured.
+        init?(_ histogram: LatencyHistogram) {
+            guard let p50 = histogram.quantile(0.5), let p99 = histogram.quantile(0.99) else { return nil }
+            self.p50 = Double(p50) / 1000
+            self.p99 = Double(p99) / 1000
+            max = Double(histogram.longest) / 1000
+        }
     }
 }

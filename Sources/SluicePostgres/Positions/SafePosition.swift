@@ -10,6 +10,7 @@ internal import DequeModule
 package struct SafePosition: ~Copyable {
     private struct Transaction {
         var commitLSN: LSN
+        var commitTime: Int64?
         /// The number of its Commit; `nil` while it is open.
         var lastSequence: UInt64?
     }
@@ -18,6 +19,7 @@ package struct SafePosition: ~Copyable {
     /// The end of everything read: the last Commit's `endLSN` or a later keepalive's `walEnd`.
     private var end: LSN
     private var acknowledged: UInt64?
+    private var completed: [Int64] = []
 
     /// The position that may be reported; never lower than before.
     package private(set) var position: LSN
@@ -39,10 +41,10 @@ package struct SafePosition: ~Copyable {
     /// Takes in a fact.
     package mutating func record(_ fact: PositionFact) {
         switch fact {
-        case .began(let commitLSN, _):
+        case .began(let commitLSN, let commitTime):
             // After a reconnect the transaction that was cut off begins again.
             if inFlight.last?.lastSequence != nil || inFlight.last?.commitLSN != commitLSN {
-                inFlight.append(Transaction(commitLSN: commitLSN))
+                inFlight.append(Transaction(commitLSN: commitLSN, commitTime: commitTime))
             }
         case .committed(let endLSN, let sequence):
             end = max(end, endLSN)
@@ -62,9 +64,18 @@ package struct SafePosition: ~Copyable {
         advance()
     }
 
+    /// Takes the commit times of the transactions that were acknowledged since the last call.
+    package mutating func takeCompleted() -> [Int64] {
+        guard !completed.isEmpty else { return [] }
+        defer { completed = [] }
+        return completed
+    }
+
     private mutating func advance() {
         if let acknowledged {
-            while let last = inFlight.first?.lastSequence, last <= acknowledged { inFlight.removeFirst() }
+            while let last = inFlight.first?.lastSequence, last <= acknowledged {
+                if let time = inFlight.removeFirst().commitTime { completed.append(time) }
+            }
         }
         position = max(position, inFlight.first?.commitLSN ?? end)
     }

@@ -8,6 +8,7 @@ package final class SlotProgress: Sendable {
     private struct State: ~Copyable {
         var tracker: SafePosition
         var durable: LSN
+        var latency = LatencyHistogram()
         /// Not yet in the state file, in the order of their rows.
         var versions: [RelationVersion] = []
         /// Likewise, in the order of their places.
@@ -76,9 +77,23 @@ package final class SlotProgress: Sendable {
     /// - Returns: The position that may be made durable now.
     @discardableResult
     package func acknowledge(through sequence: UInt64) -> LSN {
-        state.withLock { state in
+        let now = ServerTime.now
+        return state.withLock { state in
             state.tracker.acknowledge(through: sequence)
+            for time in state.tracker.takeCompleted() { state.latency.record(now &- time) }
             return state.tracker.position
+        }
+    }
+
+    /// How long transactions took from their commit, by the server's clock, until they were acknowledged, by this
+    /// machine's.
+    package var latency: LatencyHistogram { state.withLock { $0.latency } }
+
+    /// Takes what ``latency`` has, and begins anew.
+    package func takeLatency() -> LatencyHistogram {
+        state.withLock { state in
+            defer { state.latency = LatencyHistogram() }
+            return state.latency
         }
     }
 

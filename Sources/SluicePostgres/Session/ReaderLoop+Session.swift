@@ -133,19 +133,12 @@ extension ReaderLoop {
             written: max(framer.received, flush),
             flushed: flush,
             applied: flush,
-            clientTime: Self.postgresTime(),
+            clientTime: ServerTime.now,
             replyRequested: wantsReply
         )
         try transport.send(status.encoded)
         schedule.sent(at: .now, flush: flush)
         hasOutput = try !transport.flush()
         try Failpoint.reported.pass()
-    }
-
-    /// Microseconds since 2000-01-01 00:00 UTC.
-    private static func postgresTime() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return (Int64(time.tv_sec) - 946_684_800) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 }

@@ -232,7 +232,8 @@ package struct StreamFramer: ~Copyable {
         transaction = Transaction(header: header)
         let end = Cursor(commitLSN: header.commitLSN, index: Cursor.commitIndex)
         if bound.map({ end <= $0 }) != true {
-            facts.append(.began(commitLSN: header.commitLSN, firstSequence: nextSequence))
+            let commitTime = header.xid == 0 ? nil : header.commitTime
+            facts.append(.began(commitLSN: header.commitLSN, commitTime: commitTime))
         }
     }
 

@@ -8,7 +8,7 @@ extension IntegrationTests {
     struct ProgressTests {
         static let keys: Set<String> = [
             "changes", "changesPerSecond", "demand", "bytesInFlight", "spooledBytes", "state", "receivedLSN", "safeLSN",
-            "lagBytes", "rssBytes", "deadLetters",
+            "lagBytes", "latencyMs", "rssBytes", "deadLetters",
         ]
 
         @Test("every line is a JSON object with exactly the documented keys")
@@ -23,6 +23,12 @@ extension IntegrationTests {
                 #expect(try process.waitForExit() == .status(0))
                 let lines = try process.progress()
                 for line in lines.dropLast() { #expect(Set(line.keys) == Self.keys) }
+                // One transaction, whose last row came three seconds after its commit.
+                let latency = lines.map { $0["latencyMs"] as? [String: Double] }
+                #expect(latency.dropLast().compactMap(\.self).count == 1, "\(latency)")
+                let times = try #require(latency.last ?? nil)
+                #expect(Set(times.keys) == ["p50", "p99", "max"])
+                #expect(try #require(times["p50"]) > 2000 && times["p50"] == times["max"], "\(times)")
                 // The last one also says what was left.
                 #expect(Set(try #require(lines.last).keys) == Self.keys.union(["undelivered"]))
                 let changes = lines.compactMap { $0["changes"] as? Int }

@@ -1,3 +1,4 @@
+import SluiceTesting
 import Testing
 
 @testable import SluicePostgres
@@ -5,7 +6,7 @@ import Testing
 @Suite("The safe position")
 struct SafePositionTests {
     private enum Step {
-        case begin(UInt64, UInt64)
+        case begin(UInt64)
         case commit(UInt64, UInt64?)
         case keepalive(UInt64)
         case acknowledge(UInt64)
@@ -16,7 +17,7 @@ struct SafePositionTests {
         var result: [UInt64] = []
         for step in steps {
             switch step {
-            case .begin(let lsn, let first): tracker.record(.began(commitLSN: LSN(rawValue: lsn), firstSequence: first))
+            case .begin(let lsn): tracker.record(.began(commitLSN: LSN(rawValue: lsn), commitTime: nil))
             case .commit(let end, let last): tracker.record(.committed(endLSN: LSN(rawValue: end), sequence: last))
             case .keepalive(let end): tracker.record(.keepalive(walEnd: LSN(rawValue: end)))
             case .acknowledge(let sequence): tracker.acknowledge(through: sequence)
@@ -28,24 +29,24 @@ struct SafePositionTests {
 
     @Test("an acknowledged transaction moves it to the end")
     func one() {
-        #expect(positions([.begin(10, 0), .commit(15, 1), .acknowledge(0), .acknowledge(1)]) == [10, 10, 10, 15])
+        #expect(positions([.begin(10), .commit(15, 1), .acknowledge(0), .acknowledge(1)]) == [10, 10, 10, 15])
     }
 
     @Test("idle, it follows keepalives; with something in flight, never")
     func keepalives() {
-        #expect(positions([.keepalive(5), .begin(10, 0), .keepalive(12), .commit(15, 0)]) == [5, 10, 10, 10])
+        #expect(positions([.keepalive(5), .begin(10), .keepalive(12), .commit(15, 0)]) == [5, 10, 10, 10])
         #expect(
-            positions([.begin(10, 0), .commit(15, 0), .keepalive(40), .acknowledge(0), .keepalive(50)])
+            positions([.begin(10), .commit(15, 0), .keepalive(40), .acknowledge(0), .keepalive(50)])
                 == [10, 10, 10, 40, 50]
         )
-        #expect(positions([.begin(10, 0), .keepalive(12), .acknowledge(0), .commit(15, 1)]) == [10, 10, 10, 10])
+        #expect(positions([.begin(10), .keepalive(12), .acknowledge(0), .commit(15, 1)]) == [10, 10, 10, 10])
     }
 
     @Test("the oldest transaction in flight decides")
     func several() {
         #expect(
             positions([
-                .begin(10, 0), .commit(15, 1), .begin(20, 2), .commit(25, 3), .begin(30, 4), .acknowledge(2),
+                .begin(10), .commit(15, 1), .begin(20), .commit(25, 3), .begin(30), .acknowledge(2),
                 .acknowledge(3), .acknowledge(4), .commit(35, 5), .acknowledge(5),
             ]) == [10, 10, 10, 10, 10, 20, 30, 30, 30, 35]
         )
@@ -53,19 +54,19 @@ struct SafePositionTests {
 
     @Test("it never falls, and starts where the slot is")
     func start() {
-        #expect(positions([.begin(10, 0), .commit(15, 0), .acknowledge(0)], from: 100) == [100, 100, 100])
+        #expect(positions([.begin(10), .commit(15, 0), .acknowledge(0)], from: 100) == [100, 100, 100])
         #expect(positions([.keepalive(150), .keepalive(120)], from: 100) == [150, 150])
     }
 
     @Test("what was safe before the start needs no acknowledgement")
     func discarded() {
-        #expect(positions([.commit(15, nil), .begin(20, 0), .commit(25, 0)]) == [15, 20, 20])
+        #expect(positions([.commit(15, nil), .begin(20), .commit(25, 0)]) == [15, 20, 20])
     }
 
     @Test("a transaction that begins again after a reconnect is the same one")
     func reconnect() {
         #expect(
-            positions([.begin(10, 0), .keepalive(90), .begin(10, 1), .commit(15, 1), .acknowledge(1)])
+            positions([.begin(10), .keepalive(90), .begin(10), .commit(15, 1), .acknowledge(1)])
                 == [10, 10, 10, 10, 15]
         )
     }
@@ -85,7 +86,7 @@ struct SafePositionTests {
 
     @Test("agrees with a slow model on random walks", arguments: 1...40)
     func randomWalk(seed: UInt64) {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var tracker = SafePosition()
         var model = Model()
         var (sequence, position, last): (UInt64, UInt64, UInt64) = (0, 1, 0)
@@ -94,7 +95,7 @@ struct SafePositionTests {
             case 0 where model.open == nil:
                 position += .random(in: 1...50, using: &random)
                 model.open = position
-                tracker.record(.began(commitLSN: LSN(rawValue: position), firstSequence: sequence))
+                tracker.record(.began(commitLSN: LSN(rawValue: position), commitTime: nil))
             case 1, 2:
                 guard let open = model.open else { continue }
                 model.events.append((sequence, open))
@@ -122,18 +123,6 @@ struct SafePositionTests {
             #expect(now == model.limit, "seed \(seed), step \(step)")
             #expect(now >= last, "seed \(seed), step \(step)")
             last = now
-        }
-    }
-
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
         }
     }
 }

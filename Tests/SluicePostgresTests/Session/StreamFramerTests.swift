@@ -72,7 +72,7 @@ struct StreamFramerTests {
         try feed(&framer, Frames.keepalive(90), Frames.begin(100), Frames.insert(), Frames.commit(100, end: 110))
         #expect(
             framer.takeFacts() == [
-                .keepalive(walEnd: LSN(rawValue: 90)), .began(commitLSN: LSN(rawValue: 100), firstSequence: 0),
+                .keepalive(walEnd: LSN(rawValue: 90)), .began(commitLSN: LSN(rawValue: 100), commitTime: 5),
                 .committed(endLSN: LSN(rawValue: 110), sequence: 1),
             ]
         )
@@ -116,7 +116,7 @@ struct StreamFramerTests {
         #expect(
             framer.takeFacts() == [
                 .committed(endLSN: LSN(rawValue: 110), sequence: nil),
-                .began(commitLSN: LSN(rawValue: 200), firstSequence: 0),
+                .began(commitLSN: LSN(rawValue: 200), commitTime: 5),
                 .committed(endLSN: LSN(rawValue: 210), sequence: UInt64(changes.count - 1)),
             ]
         )

@@ -1,3 +1,4 @@
+import SluiceTesting
 import Testing
 
 @testable import SluicePostgres
@@ -24,7 +25,7 @@ struct StreamedFramerTests {
         try framer.feed(Frames.streamCommit(7, 100, end: 110))
         #expect(
             framer.framer.takeFacts() == [
-                .began(commitLSN: LSN(rawValue: 100), firstSequence: 0),
+                .began(commitLSN: LSN(rawValue: 100), commitTime: 5),
                 .committed(endLSN: LSN(rawValue: 110), sequence: 3),
             ]
         )
@@ -221,7 +222,7 @@ struct StreamedFramerTests {
     @Test("and so they do if the session breaks, wherever that is", arguments: 0..<300 as Range<UInt64>)
     func randomBreaks(seed: UInt64) throws {
         let workload = StreamedWorkload(seed: seed, steps: 60)
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var streamed = SpooledFramer()
         var plain = SpooledFramer()
         var changes: [Told] = []
