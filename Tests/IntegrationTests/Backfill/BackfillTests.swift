@@ -1,5 +1,6 @@
 import Glibc
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -55,7 +56,7 @@ extension IntegrationTests {
                 try bench.insert(100_001...140_000)
                 try bench.createSlot()
                 let load = try Load(bench, pause: 0.3)
-                var random = SplitMix(seed: 3)
+                var random = SeededGenerator(seed: 3)
                 for round in 0..<7 {
                     let size = bench.folder.size("out.ndjson")
                     let growth = Int.random(in: 1...2_000_000, using: &random)

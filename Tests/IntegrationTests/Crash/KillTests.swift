@@ -1,5 +1,6 @@
 import Glibc
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -67,7 +68,7 @@ extension IntegrationTests {
 ///   - seed: Chooses the moments: right after the start, or when so many milliseconds have passed, or so much was written.
 ///   - size: How much is written.
 private func killLoop(_ bench: Bench, sink: String, seed: UInt64, size: () -> Int) throws {
-    var random = SplitMix(seed: seed)
+    var random = SeededGenerator(seed: seed)
     try bench.run(Load.table)
     try bench.createSlot()
     let kills = Bench.isSoak ? 50 : 5

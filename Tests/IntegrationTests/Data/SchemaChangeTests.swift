@@ -1,5 +1,6 @@
 import Glibc
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -90,7 +91,7 @@ extension IntegrationTests {
                 let output = {
                     bench.folder.size("out.ndjson") + bench.folder.size("out.db") + bench.folder.size("out.db-wal")
                 }
-                var random = SplitMix(seed: 49)
+                var random = SeededGenerator(seed: 49)
                 var round = 0
                 while round < 8, output() < size - 4_000_000 {
                     let process = try bench.stream(sink, "--rate", "8000")

@@ -1,5 +1,6 @@
 import Glibc
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -11,7 +12,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let second = "file:\(bench.folder.path("second.ndjson"))"
-                var random = SplitMix(seed: 11)
+                var random = SeededGenerator(seed: 11)
                 let load = try Load(bench)
                 var confirmed = try bench.confirmedFlush
                 for round in 0..<(Bench.isSoak ? 50 : 6) {

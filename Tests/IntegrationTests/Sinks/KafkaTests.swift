@@ -1,6 +1,7 @@
 import Glibc
 import KafkaTesting
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -16,7 +17,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let sink = "kafka://\(cluster.brokers)/items\(Self.options)"
-                var random = SplitMix(seed: 3)
+                var random = SeededGenerator(seed: 3)
                 let load = try Load(bench)
                 for round in 0..<5 {
                     let process = try bench.stream(sink)

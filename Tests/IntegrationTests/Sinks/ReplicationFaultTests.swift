@@ -1,5 +1,6 @@
 import Glibc
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -41,7 +42,7 @@ extension IntegrationTests {
             try await Bench.run("pg_kill") { bench in
                 let target = try bench.target()
                 try target.run(Self.audit)
-                var random = SplitMix(seed: 3)
+                var random = SeededGenerator(seed: 3)
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let load = try Load(bench)

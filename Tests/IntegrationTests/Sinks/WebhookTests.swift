@@ -1,6 +1,7 @@
 import ConnectorTesting
 import Foundation
 import SluicePostgres
+import SluiceTesting
 import Synchronization
 import Testing
 
@@ -10,7 +11,7 @@ extension IntegrationTests {
         /// An endpoint that keeps what it has taken, and sometimes takes nothing.
         private final class Endpoint: Sendable {
             private struct State {
-                var random = SplitMix(seed: 11)
+                var random = SeededGenerator(seed: 11)
                 var taken: [BrokerMessage] = []
             }
 
@@ -53,7 +54,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let sink = "http://127.0.0.1:\(server.port)/hook#batch_size=100&concurrency=16"
-                var random = SplitMix(seed: 5)
+                var random = SeededGenerator(seed: 5)
                 let load = try Load(bench)
                 for _ in 0..<3 {
                     let process = try bench.stream(sink, "--attempts", "1000")

@@ -1,4 +1,5 @@
 import SluicePostgres
+import SluiceTesting
 
 /// Large transactions of several connections that are open at the same time, with savepoints three deep, rollbacks, changes
 /// of their tables and truncates, and small ones in between; all from a seed.
@@ -14,12 +15,12 @@ final class RandomTransactions {
     }
 
     private let small: Connection
-    private var random: SplitMix
+    private var random: SeededGenerator
     private var writers: [Writer] = []
     private var next = 1
 
     init(_ bench: Bench, seed: UInt64) throws {
-        random = SplitMix(seed: seed)
+        random = SeededGenerator(seed: seed)
         small = try bench.connect()
         try small.query("set lock_timeout = '10ms'")
         try bench.run("create table shared (id int primary key, pad text)")

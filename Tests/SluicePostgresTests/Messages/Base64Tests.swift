@@ -1,11 +1,12 @@
 import Foundation
+import SluiceTesting
 import Testing
 
 @testable import SluicePostgres
 
 @Suite struct Base64Tests {
     @Test func agreesWithFoundation() {
-        var random = SplitMix(seed: 5)
+        var random = SeededGenerator(seed: 5)
         for count in 0..<100 {
             let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
             var writer = ByteWriter(capacity: 0)

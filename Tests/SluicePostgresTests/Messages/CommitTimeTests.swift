@@ -1,4 +1,5 @@
 import Foundation
+import SluiceTesting
 import Testing
 
 @testable import SluicePostgres
@@ -25,7 +26,7 @@ import Testing
     @Test func agreesWithFoundation() throws {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = try #require(TimeZone(secondsFromGMT: 0))
-        var random = SplitMix(seed: 4)
+        var random = SeededGenerator(seed: 4)
         for _ in 0..<2000 {
             let seconds = Int64.random(in: -10_000_000_000...20_000_000_000, using: &random)
             let date = Date(timeIntervalSince1970: Double(seconds + 946_684_800))

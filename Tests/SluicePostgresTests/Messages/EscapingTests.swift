@@ -1,4 +1,5 @@
 import Foundation
+import SluiceTesting
 import Testing
 
 @testable import SluicePostgres
@@ -41,7 +42,7 @@ import Testing
 
     @Test(arguments: 0..<8)
     func agreesWithTheReference(_ seed: Int) {
-        var random = SplitMix(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let interesting: [UInt8] = [
             0x22, 0x5C, 0x0A, 0x1F, 0x20, 0x7F, 0x80, 0xBF, 0xC2, 0xC3, 0xE0, 0xE2, 0xED, 0xF0, 0xF4, 0xFF, 0xA0, 0x9F,
             0x90,
@@ -70,7 +71,7 @@ import Testing
 
     @Test(arguments: 0..<4)
     func judgesJSONAsFoundationDoes(_ seed: Int) {
-        var random = SplitMix(seed: UInt64(1000 + seed))
+        var random = SeededGenerator(seed: UInt64(1000 + seed))
         let tokens = [
             "{", "}", "[", "]", ",", ":", "\"a\"", "\"\\n\"", "1", "-0.5e-1", "true", "null", " ", "01", "\\",
         ]

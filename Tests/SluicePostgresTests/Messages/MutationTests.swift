@@ -1,4 +1,5 @@
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 @Suite struct MutationTests {
@@ -32,7 +33,7 @@ import Testing
         ].map(\.bytes)
     }
 
-    private static func mutate(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    private static func mutate(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -51,7 +52,7 @@ import Testing
 
     @Test(arguments: 0..<10)
     func encodesWhateverArrives(_ seed: Int) {
-        var random = SplitMix(seed: UInt64(seed) &* 7919)
+        var random = SeededGenerator(seed: UInt64(seed) &* 7919)
         var encoding = Encoding(Self.relation)
         let valid = Self.valid
         for round in 0..<200 {
@@ -68,7 +69,7 @@ import Testing
 
     @Test(arguments: 0..<4)
     func decodesOrRefusesWhateverArrives(_ seed: Int) {
-        var random = SplitMix(seed: UInt64(seed) &* 104_729)
+        var random = SeededGenerator(seed: UInt64(seed) &* 104_729)
         for _ in 0..<10_000 {
             let bytes = Self.mutate(WireBytes.all.randomElement(using: &random)!.bytes, &random)
             do throws(PgOutputError) {

@@ -1,3 +1,4 @@
+import SluiceTesting
 import Testing
 
 @testable import SluicePostgres
@@ -15,7 +16,7 @@ struct SchemaReplayTests {
 
         var transactions: [[Row]] = []
 
-        init(_ random: inout SplitMix) {
+        init(_ random: inout SeededGenerator) {
             var columns: [UInt32: String] = [:]
             for _ in 0..<Int.random(in: 1...12, using: &random) {
                 var rows: [Row] = []
@@ -35,7 +36,7 @@ struct SchemaReplayTests {
 
         /// The frames of a session that begins with a transaction; a table is described when it is new to the session or
         /// is not what it was, and sometimes for nothing.
-        func frames(from first: Int, _ random: inout SplitMix) -> [[UInt8]] {
+        func frames(from first: Int, _ random: inout SeededGenerator) -> [[UInt8]] {
             var told: [UInt32: String] = [:]
             var frames: [[UInt8]] = []
             for number in first..<transactions.count {
@@ -78,7 +79,7 @@ struct SchemaReplayTests {
         _ framer: inout StreamFramer,
         from first: Int,
         breaks: Int,
-        _ random: inout SplitMix
+        _ random: inout SeededGenerator
     ) throws -> ([RawChange], [RelationVersion]) {
         var first = first
         var changes: [RawChange] = []
@@ -104,7 +105,7 @@ struct SchemaReplayTests {
 
     @Test("wherever sessions break and a process dies, the rows behind find the same changes", arguments: 0..<300)
     func replays(seed: Int) throws {
-        var random = SplitMix(seed: UInt64(seed) &* 6007)
+        var random = SeededGenerator(seed: UInt64(seed) &* 6007)
         let history = History(&random)
         var whole = StreamFramer()
         let (all, versions) = try run(history, &whole, from: 0, breaks: 0, &random)

@@ -1,3 +1,5 @@
+import SluiceTesting
+
 @testable import SluicePostgres
 
 /// Random transactions that run at the same time, with savepoints that are rolled back, as the server sends them: each in
@@ -25,14 +27,14 @@ struct StreamedWorkload {
         var isLarge: Bool
     }
 
-    private var random: SplitMix
+    private var random: SeededGenerator
     private var nextXid: UInt32 = 100
     private var position: UInt64 = 1000
     private var open: [Open] = []
     private var text = 0
 
     init(seed: UInt64, steps: Int = 120) {
-        random = SplitMix(seed: seed)
+        random = SeededGenerator(seed: seed)
         for _ in 0..<steps { step() }
         while !open.isEmpty { end(open.count - 1) }
     }

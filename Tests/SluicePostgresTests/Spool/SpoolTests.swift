@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SluiceTesting
 import Testing
 
 @testable import SluicePostgres
@@ -50,7 +51,7 @@ struct SpoolTests {
 
     @Test("messages of every length come back whole", arguments: 1...5 as ClosedRange<UInt64>)
     func lengths(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let spool = makeSpool()
         // Around the size of the buffers, too.
         let lengths = (0..<60).map { _ in
