@@ -67,7 +67,10 @@ struct ReaderLoop: ~Copyable {
         self.progress = progress
         self.mailbox = mailbox
         self.makeTransport = makeTransport
-        spool = configuration.spool.map(Spool.init)
+        let spool = configuration.spool.map(Spool.init)
+        self.spool = spool
+        // Not the property: Swift 6.3 destroys the fields of a noncopyable value that are not initialized yet when a
+        // closure, as behind &&, captures what is initialized.
         streams = configuration.streamsOpenTransactions && spool != nil
         schedule = StatusSchedule(walSenderTimeout: configuration.walSenderTimeout)
         framer = StreamFramer(
