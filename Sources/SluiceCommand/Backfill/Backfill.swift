@@ -20,9 +20,12 @@ final class Backfill: Sendable {
     let console: Console
     /// How large a page may be.
     let pageBytes: Int
+    /// How large one may be of those that are read from the slot's snapshot at the same time.
+    let snapshotPageBytes: Int
     /// Stop the stream when everything is copied and what was committed by then is durable.
     let finishesStream: Bool
     let received: @Sendable () -> LSN
+    private let snapshot: SnapshotSource?
     private let run: Mutex<Int64>
     private let state = Mutex(BackfillFigures())
 
@@ -35,6 +38,8 @@ final class Backfill: Sendable {
         exchange = start.configuration.exchange
         self.console = console
         pageBytes = start.pageBytes
+        snapshotPageBytes = start.snapshotPageBytes
+        snapshot = start.snapshot
         self.finishesStream = finishesStream
         self.received = received
         run = Mutex(start.configuration.journal.run)
@@ -74,21 +79,16 @@ final class Backfill: Sendable {
             if case .pastStart = report { break }
         }
         var number: Int64 = 0
+        if let snapshot { number = try await copy(from: snapshot, &positions) }
         while !Task.isCancelled {
-            let records = try await store.backfills(source: source, sink: sink)
-            let open = records.filter { ($0.status == .copying || $0.status == .paused) && !isDone($0, positions) }
-            state.withLock { state in
-                state.table = nil
-                state.tables = records.count { $0.status != .cancelled && $0.status != .refused }
-                state.done = records.count { $0.status == .done || isDone($0, positions) }
-            }
+            let open = try await open(positions)
             guard !open.isEmpty else { break }
             guard let next = open.first(where: { $0.status == .copying }) else {
                 // All that is left is held.
                 guard await exchange.next() != nil else { return }
                 continue
             }
-            state.withLock { $0.table = next.title }
+            began(next.title)
             let position = positions[next.oid] ?? Position(lastKey: next.lastKey)
             var copy = TableCopy(self, next, at: position, number: number)
             try await copy.run()
@@ -96,6 +96,47 @@ final class Backfill: Sendable {
             positions[next.oid] = copy.position
         }
         if finishesStream, !Task.isCancelled { try await finishStream() }
+    }
+
+    /// Copies what is new from the snapshot of the slot's start, and then lets the slot be read.
+    ///
+    /// - Returns: The last page's number.
+    private func copy(from snapshot: SnapshotSource, _ positions: inout [UInt32: Position]) async throws -> Int64 {
+        console.notice(
+            "Copying from the snapshot of slot \"\(source.slot)\" with \(snapshot.readers) readers; its changes wait on the "
+                + "server until then."
+        )
+        var copy = SnapshotCopy(self, snapshot, number: 0)
+        do {
+            try await copy.run()
+        } catch let error as ReplicationError {
+            console.notice("\(error) What is left is copied in pages beside the changes.")
+        }
+        positions.merge(copy.positions) { $1 }
+        await snapshot.close()
+        exchange.give(.begin)
+        return copy.number
+    }
+
+    /// Looks which tables are not copied, also those that are held.
+    ///
+    /// - Parameter positions: What is known beyond the state file.
+    /// - Returns: Their records.
+    /// - Throws: ``SinkError`` if the state file fails.
+    func open(_ positions: [UInt32: Position]) async throws -> [BackfillRecord] {
+        let records = try await store.backfills(source: source, sink: sink)
+        state.withLock { state in
+            state.tables = records.count { $0.status != .cancelled && $0.status != .refused }
+            state.done = records.count { $0.status == .done || isDone($0, positions) }
+        }
+        let open = records.filter { ($0.status == .copying || $0.status == .paused) && !isDone($0, positions) }
+        if open.isEmpty { state.withLock { $0.table = nil } }
+        return open
+    }
+
+    /// The copy of a table begins, or goes on.
+    func began(_ title: String) {
+        state.withLock { $0.table = title }
     }
 
     private func isDone(_ record: BackfillRecord, _ positions: [UInt32: Position]) -> Bool {
@@ -127,7 +168,8 @@ final class Backfill: Sendable {
         state.withLock { $0.rows += rows }
     }
 
-    func close() {
+    func close() async {
         pages.close()
+        await snapshot?.close()
     }
 }

@@ -67,6 +67,14 @@ struct StreamCommand: AsyncParsableCommand {
     var backfill: BackfillChoice?
 
     @Option(
+        help: ArgumentHelp(
+            "If the slot is created: copy from its snapshot with so many connections before changes are read; 0: between them.",
+            valueName: "n"
+        )
+    )
+    var backfillConnections = 4
+
+    @Option(
         help: ArgumentHelp("Stop when everything up to now, or up to a log position, is durable.", valueName: "now|lsn")
     )
     var until: End?
@@ -154,6 +162,12 @@ struct StreamCommand: AsyncParsableCommand {
                 "--rate \(rate) would deliver nothing. Give at least 1 message per second, or leave it out."
             )
         }
+        guard backfillConnections == 0 || (2...64).contains(backfillConnections) else {
+            throw ValidationError(
+                "--backfill-connections \(backfillConnections): one looks for the ranges that the others read. Give 2 to 64, "
+                    + "or 0 to copy between the changes."
+            )
+        }
         if attempts < 1 {
             throw ValidationError("--attempts \(attempts) would send nothing. Give at least 1.")
         }
@@ -182,6 +196,7 @@ struct StreamCommand: AsyncParsableCommand {
             options.tables = tables.names
             options.until = until
             options.backfill = backfill
+            options.backfillConnections = backfillConnections
             options.memory = memory.bytes
             options.stateFolder = state
             options.streaming = streaming

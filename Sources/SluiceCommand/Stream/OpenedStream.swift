@@ -48,7 +48,14 @@ struct OpenedStream: Sendable {
             if let deadLetters { try await entrance.whenFree { try await deadLetters.open() } }
             start = try await Self.start(options, store: store, source: source, report: report, entrance: entrance)
             do {
-                copy = try await BackfillStart(options, store: store, source: source, start: start)
+                copy = try await BackfillStart(
+                    options,
+                    store: store,
+                    source: source,
+                    start: start,
+                    snapshot: report.snapshot,
+                    console: console
+                )
             } catch {
                 await start.sink.close()
                 throw error
@@ -67,7 +74,7 @@ struct OpenedStream: Sendable {
                     entrance: entrance
                 )
             } catch {
-                copy?.pages.close()
+                await copy?.close()
                 throw error
             }
         } catch {
@@ -143,7 +150,7 @@ struct OpenedStream: Sendable {
     /// - Parameter waitForSink: False if the sink may be stuck in a write that nobody reads.
     func close(waitForSink: Bool) async {
         reader.close()
-        backfill?.close()
+        await backfill?.close()
         keys.close()
         monitor.close()
         if waitForSink { await sink.close() }

@@ -90,7 +90,8 @@ struct SlotEntrance {
                 publications: [options.publication],
                 tables: options.tables,
                 create: options.create,
-                streaming: options.streaming
+                streaming: options.streaming,
+                snapshotTarget: options.backfill != nil && options.backfillConnections > 0 ? options.target : nil
             )
         )
         switch options.until {

@@ -39,6 +39,8 @@ struct StreamOptions: Sendable {
     var readmitted: [String] = []
     /// Tables to copy beside the stream.
     var backfill: BackfillChoice?
+    /// How many connections copy from the snapshot of a slot that is created; 0: none do.
+    var backfillConnections = 4
 
     init(
         target: ConnectionTarget,

@@ -12,8 +12,12 @@ package struct CopyConfiguration: Sendable {
     /// How many bytes of the keys of changed rows may be kept, about.
     package var keysLimit: Int
 
+    /// Where the slot starts, if it is not to be read before the order to: pages of the snapshot from there come first.
+    package var heldAt: LSN?
+
     /// Makes a configuration.
-    package init(exchange: PageExchange, journal: CopyJournal, start: Cursor?, keysLimit: Int) {
+    package init(exchange: PageExchange, journal: CopyJournal, start: Cursor?, keysLimit: Int, heldAt: LSN? = nil) {
+        self.heldAt = heldAt
         self.start = start
         self.exchange = exchange
         self.journal = journal

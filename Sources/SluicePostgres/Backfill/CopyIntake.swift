@@ -38,15 +38,19 @@ struct CopyIntake: Sendable {
     var emission: Emission?
     /// A page was void, and the state file does not know yet.
     var isHalted = false
+    /// No session is begun; only pages come.
+    var isHeld: Bool
     /// Every commit below it was read, every other is at or above; between two transactions.
-    var boundary = LSN.zero
+    var boundary: LSN
 
     private var reports: [PageExchange.Report] = []
     private var copied: [CopiedPage] = []
     private var attempts = 0
     private var places: (relation: Relation, columns: [Int]?)?
 
-    init(journal: CopyJournal, start: Cursor?, limit: Int) {
+    init(journal: CopyJournal, start: Cursor?, limit: Int, heldAt: LSN? = nil) {
+        isHeld = heldAt != nil
+        boundary = heldAt ?? .zero
         self.journal = journal
         self.start = start
         isPastStart = start == nil

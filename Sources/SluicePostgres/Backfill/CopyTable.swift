@@ -37,6 +37,9 @@ struct CopyColumns: Sendable {
 
     /// The key's columns among the relation's.
     var places: [Int]
+
+    /// The key's columns for a query.
+    var keyNames: String { key.map { quotedName($0.name) }.joined(separator: ", ") }
 }
 
 extension CopyTable {
@@ -57,7 +60,29 @@ extension CopyTable {
         limit: Int,
         literal: (String) throws(ReplicationError) -> String
     ) throws(ReplicationError) -> String {
-        let names = columns.key.map { quotedName($0.name) }.joined(separator: ", ")
+        let condition = try condition(columns, after: key, through: last, literal: literal)
+        let selected = columns.relation.columns.map { quotedName($0.name) }.joined(separator: ", ")
+        return "select \(selected) from \(source)\(condition) order by \(columns.keyNames) limit \(limit)"
+    }
+
+    /// The query of the key that so many rows come up to.
+    func boundQuery(
+        _ columns: CopyColumns,
+        after key: RowKey?,
+        rows: Int,
+        literal: (String) throws(ReplicationError) -> String
+    ) throws(ReplicationError) -> String {
+        let condition = try condition(columns, after: key, through: nil, literal: literal)
+        let names = columns.keyNames
+        return "select \(names) from \(source)\(condition) order by \(names) offset \(max(0, rows - 1)) limit 1"
+    }
+
+    private func condition(
+        _ columns: CopyColumns,
+        after key: RowKey?,
+        through last: RowKey?,
+        literal: (String) throws(ReplicationError) -> String
+    ) throws(ReplicationError) -> String {
         var conditions = filter.map { ["(\($0))"] } ?? []
         for (bound, sign) in [(key, ">"), (last, "<=")] {
             guard let bound else { continue }
@@ -73,11 +98,9 @@ extension CopyTable {
             for (value, column) in zip(bound.values, columns.key) {
                 values.append("\(try literal(value))::\(column.type)")
             }
-            conditions.append("(\(names)) \(sign) (\(values.joined(separator: ", ")))")
+            conditions.append("(\(columns.keyNames)) \(sign) (\(values.joined(separator: ", ")))")
         }
-        let selected = columns.relation.columns.map { quotedName($0.name) }.joined(separator: ", ")
-        let condition = conditions.isEmpty ? "" : " where \(conditions.joined(separator: " and "))"
-        return "select \(selected) from \(source)\(condition) order by \(names) limit \(limit)"
+        return conditions.isEmpty ? "" : " where \(conditions.joined(separator: " and "))"
     }
 
     /// The query of the last row's key.

@@ -13,7 +13,7 @@ package struct Page: Sendable {
     package let rows: PageRows
 
     /// Whether no page of the table follows.
-    package let isLast: Bool
+    package var isLast: Bool
 
     /// Where it may enter the stream at the earliest, or where it does, once that is settled; `nil`: at its watermark, and
     /// nowhere else.

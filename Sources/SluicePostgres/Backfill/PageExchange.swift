@@ -10,6 +10,8 @@ package final class PageExchange: Sendable {
         case page(Page)
         /// The state file knows that the last page was void.
         case goOn(run: Int64)
+        /// Read the slot, too: no more pages of its start's snapshot will come.
+        case begin
         /// Finish when everything below a position is read.
         case finish(LSN)
     }

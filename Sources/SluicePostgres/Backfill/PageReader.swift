@@ -27,13 +27,8 @@ package final class PageReader {
     /// - Throws: What went wrong, with what to do.
     package init(_ target: ConnectionTarget) throws(ReplicationError) {
         connection = try Connection(target)
-        // Rows that are hidden from the role must be an error, not an absence.
-        try connection.query(
-            "set statement_timeout = '\(Self.patience)'; set row_security = off; set synchronous_commit = on"
-        )
-        if try connection.query("show server_encoding").first?.first == "SQL_ASCII" {
-            try connection.query("set client_encoding = sql_ascii")
-        }
+        try connection.setUpForCopying()
+        try connection.query("set statement_timeout = '\(Self.patience)'; set synchronous_commit = on")
         isStandby = try connection.query("select pg_is_in_recovery()").first?.first == "t"
         let rights = try connection.query(
             "select bool_and(has_function_privilege(oid, 'execute')) from pg_proc where proname = 'pg_logical_emit_message'"
@@ -79,12 +74,7 @@ package final class PageReader {
             try connection.query(
                 "begin isolation level repeatable read read only; lock table \(table.source) in access share mode"
             )
-            let function = connection.serverVersion >= 130_000 ? "pg_current_snapshot()" : "txid_current_snapshot()"
-            let text = try connection.query("select \(function)").first?.first ?? nil
-            // A standby does not tell which transactions are under way.
-            guard let snapshot = text.flatMap({ TransactionSnapshot($0, tellsRunning: !isStandby) }) else {
-                throw ReplicationError(.server, "The server did not tell its snapshot. Check that it is PostgreSQL.")
-            }
+            let snapshot = try connection.currentSnapshot(tellsRunning: !isStandby)
             var columns = try CopyCatalog.columns(of: table, on: connection)
             // One object for each version of the table, because its primary key is looked up once for each.
             if let last, last.oid == table.oid, last.isSame(as: columns.relation) { columns.relation = last }
@@ -92,7 +82,7 @@ package final class PageReader {
             let sql = try table.query(columns, after: key, through: end, limit: limit) {
                 (text) throws(ReplicationError) in try connection.literal(text)
             }
-            let (rows, isCut) = try rows(of: sql, columns, limit: bytes)
+            let (rows, isCut) = try connection.pageRows(of: sql, columns, limit: bytes)
             try connection.query("rollback")
             return Page(
                 number: number,
@@ -101,7 +91,7 @@ package final class PageReader {
                 rows: rows,
                 isLast: !isCut && rows.count < limit,
                 position: placing == .position ? try position() : nil,
-                time: try time()
+                time: try connection.serverTime()
             )
         } catch {
             if connection.isOpen { _ = try? connection.query("rollback") }
@@ -128,79 +118,5 @@ package final class PageReader {
             throw ReplicationError(.server, "The server did not tell its log position. Check that it is PostgreSQL.")
         }
         return position
-    }
-
-    /// The server's clock, in microseconds since 2000.
-    private func time() throws(ReplicationError) -> Int64 {
-        let sql = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint - 946684800000000"
-        return (try connection.query(sql).first?.first ?? nil).flatMap { Int64($0) } ?? 0
-    }
-
-    /// Runs a query row by row, so that no more than the page is held.
-    ///
-    /// - Returns: The rows, and whether there may be more because the page was full.
-    private func rows(
-        of sql: String,
-        _ columns: CopyColumns,
-        limit: Int
-    ) throws(ReplicationError) -> (PageRows, isCut: Bool) {
-        guard PQsendQuery(connection.handle, sql) == 1, PQsetSingleRowMode(connection.handle) == 1 else {
-            throw connection.connectionError()
-        }
-        var rows = PageRows()
-        var failure: ReplicationError?
-        var isCut = false
-        while let result = PQgetResult(connection.handle) {
-            defer { PQclear(result) }
-            switch PQresultStatus(result) {
-            case PGRES_SINGLE_TUPLE where !isCut && failure == nil:
-                do throws(ReplicationError) {
-                    try append(result, to: &rows, columns)
-                } catch {
-                    failure = error
-                }
-                isCut = rows.byteCount >= limit
-                if isCut || failure != nil { cancel() }
-            case PGRES_SINGLE_TUPLE, PGRES_TUPLES_OK:
-                break
-            default:
-                // What follows a page that is full was cancelled.
-                if !isCut, failure == nil { failure = connection.error(of: result) }
-            }
-        }
-        if let failure { throw failure }
-        return (rows, isCut)
-    }
-
-    private func append(
-        _ result: OpaquePointer,
-        to rows: inout PageRows,
-        _ columns: CopyColumns
-    ) throws(ReplicationError) {
-        let values = (0..<PQnfields(result)).map { column -> UnsafeRawBufferPointer? in
-            guard PQgetisnull(result, 0, column) == 0, let value = PQgetvalue(result, 0, column) else { return nil }
-            return UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result, 0, column)))
-        }
-        var key: [String] = []
-        for place in columns.places {
-            guard place < values.count, let bytes = values[place], let text = String(validating: bytes, as: UTF8.self)
-            else {
-                throw ReplicationError(
-                    .unsupportedTable,
-                    "Table \(columns.relation.schema).\(columns.relation.name) cannot be copied: a key in it is not "
-                        + "UTF-8, or has no value."
-                )
-            }
-            key.append(text)
-        }
-        rows.append(table: columns.relation.oid, values, key: RowKey(key))
-    }
-
-    private func cancel() {
-        guard let cancellation = PQgetCancel(connection.handle) else { return }
-        defer { PQfreeCancel(cancellation) }
-        var reason = [CChar](repeating: 0, count: 256)
-        // Without it, the rest is read and dropped.
-        _ = PQcancel(cancellation, &reason, Int32(reason.count))
     }
 }

@@ -11,6 +11,9 @@ extension StreamFramer {
     /// Whether nothing may be received until an order comes.
     var isHalted: Bool { intake?.isHalted == true }
 
+    /// Whether the slot is not to be read yet.
+    var isHeld: Bool { intake?.isHeld == true }
+
     /// Whether a watermark of this run was met: its page is to be given before ``admitPage()``.
     var hasWatermark: Bool { intake?.arrived != nil }
 
@@ -30,6 +33,7 @@ extension StreamFramer {
             case .goOn(let run):
                 intake?.journal.run = run
                 intake?.isHalted = false
+            case .begin: intake?.isHeld = false
             case .finish(let position): until = position
             }
         }

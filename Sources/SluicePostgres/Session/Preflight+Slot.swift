@@ -3,7 +3,7 @@ extension Preflight {
         if let row = try slotRow(version: server.version) { _ = try check(row, database: server.database) }
     }
 
-    func checkSlot(server: ServerDescription) throws(ReplicationError) -> SlotDescription {
+    mutating func checkSlot(server: ServerDescription) throws(ReplicationError) -> SlotDescription {
         if let row = try slotRow(version: server.version) { return try check(row, database: server.database) }
         let name = options.slot
         guard options.create else {
@@ -14,7 +14,12 @@ extension Preflight {
             )
         }
         do {
-            try connection.query("select pg_create_logical_replication_slot(\(connection.literal(name)), 'pgoutput')")
+            if let target = options.snapshotTarget, server.version >= 120_000, !server.isStandby {
+                snapshot = try ExportedSnapshot(creating: name, target)
+            } else {
+                let literal = try connection.literal(name)
+                try connection.query("select pg_create_logical_replication_slot(\(literal), 'pgoutput')")
+            }
         } catch  where error.sqlState == "53400" {
             throw try slotsFull(error)
         } catch  where error.sqlState == "42602" {

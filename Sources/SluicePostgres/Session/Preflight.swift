@@ -17,14 +17,19 @@ package struct Preflight {
         /// Whether to receive transactions that are still open.
         package var streaming: StreamingMode
 
+        /// The server once more, if a slot that is created is to come with its snapshot.
+        package var snapshotTarget: ConnectionTarget?
+
         /// Makes options.
         package init(
             slot: String,
             publications: [String],
             tables: [String] = [],
             create: Bool = false,
-            streaming: StreamingMode = .auto
+            streaming: StreamingMode = .auto,
+            snapshotTarget: ConnectionTarget? = nil
         ) {
+            self.snapshotTarget = snapshotTarget
             self.slot = slot
             self.publications = publications
             self.tables = tables
@@ -44,6 +49,9 @@ package struct Preflight {
         /// Whether open transactions are to be received.
         package var streams: Bool
 
+        /// What the database was when the slot was created, if that is to be copied.
+        package var snapshot: ExportedSnapshot?
+
         /// What the user should know although it does not stop the session; one sentence or two each.
         package var notices: [String]
     }
@@ -51,6 +59,7 @@ package struct Preflight {
     let connection: Connection
     let options: Options
     var notices: [String] = []
+    var snapshot: ExportedSnapshot?
 
     /// Checks a server; blocks.
     ///
@@ -72,7 +81,13 @@ package struct Preflight {
         try preflight.checkPublications(isStandby: server.isStandby)
         let slot = try preflight.checkSlot(server: server)
         try preflight.noticeTablesWithoutIdentity()
-        return Report(server: server, slot: slot, streams: streams, notices: preflight.notices)
+        return Report(
+            server: server,
+            slot: slot,
+            streams: streams,
+            snapshot: preflight.snapshot,
+            notices: preflight.notices
+        )
     }
 
     private func describeServer() throws(ReplicationError) -> ServerDescription {

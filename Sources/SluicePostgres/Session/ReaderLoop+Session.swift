@@ -4,9 +4,8 @@ extension ReaderLoop {
     private static let blockedAfter = Duration.seconds(1)
 
     func isConnectWanted(_ call: ReadCall?) -> Bool {
-        guard transport == nil, failure == nil, !isSettling, !framer.isFinished, !framer.isOccupied else {
-            return false
-        }
+        guard transport == nil, failure == nil, !isSettling, !framer.isFinished, !framer.isOccupied, !framer.isHeld
+        else { return false }
         return !isClosedByPause || (call != nil && budget.isHalfFree)
     }
 

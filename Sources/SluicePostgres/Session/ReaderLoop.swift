@@ -79,7 +79,7 @@ struct ReaderLoop: ~Copyable {
             until: configuration.until,
             known: configuration.known,
             intake: configuration.copy.map {
-                CopyIntake(journal: $0.journal, start: $0.start, limit: $0.keysLimit)
+                CopyIntake(journal: $0.journal, start: $0.start, limit: $0.keysLimit, heldAt: $0.heldAt)
             }
         )
     }
@@ -196,7 +196,7 @@ struct ReaderLoop: ~Copyable {
         snapshot.state =
             if framer.isFinished || failure != nil {
                 .finished
-            } else if transport == nil && !framer.isOccupied {
+            } else if transport == nil && !framer.isOccupied && !framer.isHeld {
                 isClosedByPause ? .pausedClosed : .connecting
             } else if call == nil {
                 .pausedNoDemand
