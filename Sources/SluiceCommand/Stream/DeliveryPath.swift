@@ -51,7 +51,8 @@ enum DeliveryPath: Sendable {
     ) async throws where Source.Output == Change {
         // With a limit no more than passes at once: what a stage was given stays in memory until all of it has passed.
         let window = min(8192, limit.burst ?? 8192)
-        let least = window - (window + 7) / 8
+        // Half of it is under way while the other half gathers: each batch costs the sink a synchronization or an answer.
+        let least = window / 2
         switch self {
         case .ordered(let makeDelivery):
             let delivery = stages.start("delivery") { makeDelivery(limit) }

@@ -113,7 +113,7 @@ final class OpenFile: Sendable {
         }
     }
 
-    /// Makes everything written durable.
+    /// Makes everything written durable, and the length that it takes to read it.
     ///
     /// After a failure the system forgets what it could not write, so asking again would lie.
     ///
@@ -122,7 +122,7 @@ final class OpenFile: Sendable {
     /// - Throws: ``SinkError`` if it failed.
     @discardableResult
     func synchronize(unsupported: Set<Int32> = []) throws(SinkError) -> Bool {
-        while fsync(descriptor) != 0 {
+        while fdatasync(descriptor) != 0 {
             let code = errno
             if unsupported.contains(code) { return false }
             if code != EINTR { throw SinkError("make durable", name, errno: code) }
