@@ -74,6 +74,64 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         await sink.close()
     }
 
+    @Test func whatTheDatabaseRefusesIsPutAsideIfThatIsWantedAndTheRestIsStored() async throws {
+        let database = try await TestDatabase("buried")
+        try await database.query("create table conformance (id int primary key, note varchar(3), check (id <> 7))")
+        let told = Mutex<[String]>([])
+        let sink = try database.sink("?dead_letters=on") { text in told.withLock { $0.append(text) } }
+        var stream = SampleStream()
+        _ = try await sink.open(for: source, remembered: nil)
+        let rows = (0..<30).map { SampleRow(id: $0, note: $0 % 10 == 4 ? "much too long" : "abc") }
+        let changes = stream.transaction(rows.map { .insert($0) } + [.undecodable, .delete(id: 3)])
+        #expect(try await sink.deliver(changes).cursor == changes.last?.lastCursor)
+        // The row comes into the table when it fits again, and a batch without refusals goes the quick way.
+        let later = stream.transaction([.update(SampleRow(id: 4, note: "new")), .update(SampleRow(id: 5, note: "xyz"))])
+        #expect(try await sink.deliver(later).cursor == later.last?.lastCursor)
+        await sink.close()
+        let stored = try await database.query("select id, note from conformance order by id")
+        let expected = rows.filter { ![3, 7, 14, 24].contains($0.id) }.map { row in
+            [String(row.id), row.id == 4 ? "new" : row.id == 5 ? "xyz" : row.note]
+        }
+        #expect(stored == expected)
+        let letters = try await database.query(
+            """
+            select commit_idx, reason, coalesce(message::jsonb->'record'->>'id', message::jsonb->>'action')
+            from sluice.dead_letters order by commit_idx
+            """
+        )
+        #expect(letters.map { $0[2] } == ["4", "7", "14", "24", "undecodable"])
+        #expect(letters.map { $0[0] } == ["4", "7", "14", "24", "30"])
+        #expect(letters[0][1]?.contains("(SQLSTATE 22001)") == true && letters[1][1]?.contains("23514") == true)
+        #expect(letters.allSatisfy { $0[1]?.contains("much") == false })
+        // Once for each reason.
+        #expect(told.withLock { $0.count { $0.contains("sluice.dead_letters") } } == 2)
+    }
+
+    @Test func aTableThatIsMadeForARefusedRowIsMadeAgainForTheNext() async throws {
+        let database = try await TestDatabase("buried_first")
+        try await database.query(
+            """
+            create function refuse() returns event_trigger language plpgsql as $$ begin
+                if not exists (select from pg_constraint where conname = 'small') then
+                    alter table conformance add constraint small check (id > 1);
+                end if;
+            end $$;
+            create event trigger made on ddl_command_end when tag in ('CREATE TABLE') execute function refuse()
+            """
+        )
+        // The sink's own tables are made before there is one to add to.
+        try await database.query("alter event trigger made disable")
+        let sink = try database.sink("?dead_letters=on")
+        _ = try await sink.open(for: source, remembered: nil)
+        try await database.query("alter event trigger made enable")
+        var stream = SampleStream()
+        let changes = stream.transaction((1...3).map { .insert(SampleRow(id: $0, note: "a")) })
+        _ = try await sink.deliver(changes)
+        await sink.close()
+        #expect(try await database.query("select id from conformance order by id") == [["2"], ["3"]])
+        #expect(try await database.query("select count(*) from sluice.dead_letters") == [["1"]])
+    }
+
     @Test func aConnectionThatIsLostIsMadeAnewAndWhatWasCommittedIsNotRepeated() async throws {
         let database = try await TestDatabase("lost")
         let told = Mutex<[String]>([])

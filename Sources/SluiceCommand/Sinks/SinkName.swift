@@ -65,10 +65,11 @@ struct SinkName: Sendable {
     /// - Throws: ``SinkError`` if this cannot be such a place, or if the other takes everything or nothing.
     func deadLetters(for sink: SinkName) throws(SinkError) -> @Sendable (SourceIdentity) -> (any DeadLetterBox)? {
         guard case .keyed = sink.kind else {
+            let own = sink.scheme.hasPrefix("postgres") ? " What it refuses stays there with ?dead_letters=on." : ""
             throw SinkError(
                 .unsupported,
-                "--dead-letter is for brokers and endpoints, which may refuse a message. \(sink.scheme): takes every message in its "
-                    + "order, or fails as a whole: leave the option out."
+                "--dead-letter is for brokers and endpoints, which may refuse a message. \(sink.scheme): takes every "
+                    + "message in its order, or fails as a whole: leave the option out.\(own)"
             )
         }
         switch kind {

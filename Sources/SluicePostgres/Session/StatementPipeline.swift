@@ -4,8 +4,9 @@ internal import Glibc
 /// Statements that are sent one after another without waiting for the answer to each, and whose answers are then read
 /// together: one round trip for many statements (libpq's pipeline mode, version 14 and later).
 ///
-/// It blocks, and belongs to the thread of its connection. After a failure the connection is of no use: drop both, and
-/// the server rolls back.
+/// It blocks, and belongs to the thread of its connection. After a ``StatementFailure`` the server has run nothing of what
+/// followed the statement, and what it was part of has to be rolled back; after any other error the connection is of no
+/// use.
 package final class StatementPipeline {
     /// The wait was ended by the signal that was given for that.
     package struct Interrupted: Error {}
@@ -94,6 +95,7 @@ package final class StatementPipeline {
         guard PQpipelineSync(connection.handle) == 1 else { throw connection.connectionError() }
         var touched: [Int] = []
         touched.reserveCapacity(count)
+        var refusal: StatementFailure?
         while touched.count < count {
             let result = try next()
             defer { PQclear(result) }
@@ -102,8 +104,11 @@ package final class StatementPipeline {
             switch PQresultStatus(result) {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
                 touched.append(PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0)
+            case PGRES_PIPELINE_ABORTED:
+                touched.append(0)
             default:
-                throw failure(result, statement: touched.count)
+                refusal = try failure(result, statement: touched.count)
+                touched.append(0)
             }
         }
         while true {
@@ -116,6 +121,7 @@ package final class StatementPipeline {
         PQsetnonblocking(connection.handle, 0)
         isOpen = false
         (count, bytes) = (0, 0)
+        if let refusal { throw refusal }
         return touched
     }
 
@@ -160,9 +166,9 @@ package final class StatementPipeline {
         }
     }
 
-    private func failure(_ result: OpaquePointer?, statement: Int) -> any Error {
+    private func failure(_ result: OpaquePointer?, statement: Int) throws(ReplicationError) -> StatementFailure {
         let error = connection.error(of: result)
-        guard connection.isOpen, let state = error.sqlState, error.code != .connectionLost else { return error }
+        guard connection.isOpen, let state = error.sqlState, error.code != .connectionLost else { throw error }
         // The field codes of libpq are characters: s the schema, t the table, c the column, d the type, n the constraint.
         func field(_ code: Character) -> String? {
             code.asciiValue.flatMap { PQresultErrorField(result, Int32($0)) }.map { String(cString: $0) }

@@ -60,6 +60,24 @@ extension IntegrationTests {
             }
         }
 
+        @Test("H79: a row that does not fit goes to sluice.dead_letters if that is wanted, and the stream goes on")
+        func deadLetters() async throws {
+            try await Bench.run("pg_dead_letters") { bench in
+                let target = try prepare(bench)
+                try target.run("create table items (id int primary key, body text, amount int)")
+                try bench.run("insert into items select id, 'fits', id from generate_series(2, 1000) id")
+                let process = try bench.streamUntilNow(target.url("dead_letters=on"))
+                #expect(try process.notices().contains("Put aside in sluice.dead_letters: A value does not fit"))
+                try #expect(target.value("select count(*) from items where id > 1") == "999")
+                try #expect(
+                    target.value("select message::jsonb->'record'->>'amount' from sluice.dead_letters") == "5000000000"
+                )
+                try bench.run("update items set amount = 1 where id = 1")
+                try bench.streamUntilNow(target.url("dead_letters=on"))
+                try #expect(target.value("select body from items where id = 1") == "private words")
+            }
+        }
+
         @Test("Another source's position, and a URL that cannot be used")
         func otherSource() async throws {
             try await Bench.run("pg_other_source") { bench in
@@ -69,7 +87,8 @@ extension IntegrationTests {
                 try bench.expectRefusal(bench.arguments(target.url(), ["--until", "now"]), "belongs to slot somebody")
                 for (url, words) in [
                     (target.url("schema="), "The option schema"), (target.url("cursor=a&cursor=b"), "twice"),
-                    (target.url("nonsense=1"), "libpq does not know"), ("postgres:x", "postgres://USER@HOST"),
+                    (target.url("nonsense=1"), "libpq does not know"), (target.url("dead_letters=1"), "on or off"),
+                    ("postgres:x", "postgres://USER@HOST"),
                     (target.url("host=127.0.0.1&port=1"), "No connection to"),
                 ] {
                     try bench.expectRefusal(bench.arguments(url, ["--until", "now"]), words)

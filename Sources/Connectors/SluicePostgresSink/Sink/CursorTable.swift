@@ -58,14 +58,14 @@ struct CursorTable {
         )
     }
 
-    /// Keeps the message of a row that could not be decoded.
-    func bury(_ cursor: Cursor, _ message: UnsafeRawBufferPointer) -> Statement {
+    /// Keeps the message of a row that is in no table.
+    func bury(_ cursor: Cursor, _ message: UnsafeRawBufferPointer, reason: String) -> Statement {
         Statement(
             sql: """
                 insert into sluice.dead_letters (commit_lsn, commit_idx, sub, cursor, reason, message)
-                values ($1, $2, $3, $4, 'the row could not be decoded', $5) on conflict do nothing
+                values ($1, $2, $3, $4, $5, $6) on conflict do nothing
                 """,
-            values: Self.values(cursor) + [text(name), ArraySlice(message)]
+            values: Self.values(cursor) + [text(name), text(reason), ArraySlice(message)]
         )
     }
 

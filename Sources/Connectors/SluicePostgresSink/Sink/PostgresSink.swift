@@ -10,7 +10,8 @@ public import SluiceSinks
 ///   not find the position that this process wrote last ends the stream.
 /// - **Outages:** when the connection is lost, ``deliver(_:)`` waits, connects again and finds out whether its transaction
 ///   was committed; it returns when the batch is durable.
-/// - **Rows that cannot be decoded** go to the table `sluice.dead_letters` in the same transaction.
+/// - **Rows that cannot be decoded** go to the table `sluice.dead_letters` in the same transaction; so do rows that the
+///   database refuses, if that is asked for.
 public final class PostgresSink: OrderedSink {
     /// User, host, port and database, the schema if one was given, and the name of the position's row.
     public let identity: String

@@ -42,7 +42,13 @@ final class PostgresWriter: SinkWriter {
         report: @escaping @Sendable (String) -> Void
     ) throws -> (PostgresWriter, SinkOpening) {
         do {
-            let session = try TargetSession(settings, for: source, closing: closing, replacing: nil)
+            let session = try TargetSession(
+                settings,
+                for: source,
+                closing: closing,
+                replacing: nil,
+                report: report
+            )
             let opening = SinkOpening(position: SinkPosition(cursor: session.cursor))
             return (PostgresWriter(settings, source, closing, report, session), opening)
         } catch {
@@ -122,7 +128,13 @@ final class PostgresWriter: SinkWriter {
 
     private func session(_ state: inout State) throws -> TargetSession {
         if let session = state.session { return session }
-        let session = try TargetSession(settings, for: source, closing: closing, replacing: state.lastProcess)
+        let session = try TargetSession(
+            settings,
+            for: source,
+            closing: closing,
+            replacing: state.lastProcess,
+            report: report
+        )
         state.lastProcess = session.process
         state.session = session
         return session

@@ -18,6 +18,9 @@ final class TargetSession {
     private var mappings: [TableName: TableMapping] = [:]
     private var prepared: [String: String] = [:]
     private var purposes: [Purpose] = []
+    private let report: @Sendable (String) -> Void
+    /// Reasons for which changes were put aside, each of which is told once.
+    private var told: Set<String> = []
 
     /// The position that is stored.
     private(set) var cursor: Cursor?
@@ -33,9 +36,17 @@ final class TargetSession {
     ///   - closing: Ends waits.
     ///   - former: The server's process of a session of this very sink that was lost: it is ended, if it still has the
     ///     lock.
+    ///   - report: Told of what is put aside.
     /// - Throws: ``SluiceSinks/SinkError``, or what the server answered.
-    init(_ settings: PostgresSettings, for source: SourceIdentity, closing: Closing, replacing former: Int?) throws {
+    init(
+        _ settings: PostgresSettings,
+        for source: SourceIdentity,
+        closing: Closing,
+        replacing former: Int?,
+        report: @escaping @Sendable (String) -> Void
+    ) throws {
         self.settings = settings
+        self.report = report
         connection = try Connection(settings.target)
         connection.answerLimit = Self.answerLimit
         let process = connection.backendPID
@@ -62,6 +73,9 @@ final class TargetSession {
 
     /// Stores changes and the position behind them in one transaction.
     ///
+    /// What is refused of them is put aside in the same transaction, if that is wanted: then the batch is stored once more,
+    /// change by change.
+    ///
     /// - Parameters:
     ///   - work: In order.
     ///   - start: The position that this process stored last.
@@ -72,30 +86,73 @@ final class TargetSession {
             try connection.query("deallocate all")
             prepared = [:]
         }
+        do {
+            try transact(from: start, to: end) {
+                for pending in work {
+                    try send(pending)
+                    if pipeline.count >= Self.window.statements || pipeline.bytes >= Self.window.bytes {
+                        try synchronize()
+                    }
+                }
+            }
+        } catch let refused as RefusedChange {
+            guard settings.buriesRefused else { throw refused.error }
+            try forget(after: "rollback")
+            try transact(from: start, to: end) { for pending in work { try sendOrBury(pending) } }
+        }
+    }
+
+    private func transact(from start: Cursor?, to end: Cursor, _ body: () throws -> Void) throws {
         try run("begin isolation level read committed read write", .transaction)
         try execute(cursors.advance(from: start, to: end), .position)
-        for pending in work {
-            try send(pending)
-            if pipeline.count >= Self.window.statements || pipeline.bytes >= Self.window.bytes { try synchronize() }
-        }
+        try body()
         try synchronize()
         try run("commit", .transaction)
         try synchronize()
         cursor = end
     }
 
+    /// Stores a change, or puts its messages aside.
+    private func sendOrBury(_ pending: PendingChange) throws {
+        try run("savepoint change", .transaction)
+        do {
+            try send(pending)
+            try synchronize()
+        } catch let refused as RefusedChange {
+            // What was sent before the refused statement is not known to be there.
+            try forget(after: "rollback to savepoint change")
+            if told.insert(refused.reason).inserted { report("Put aside in sluice.dead_letters: \(refused.reason)") }
+            try bury(pending, reason: refused.reason)
+        }
+        try run("release savepoint change", .transaction)
+    }
+
+    /// Goes back, and forgets what was learnt meanwhile: tables that were made may be gone, statements not be prepared.
+    private func forget(after rollback: String) throws {
+        purposes = []
+        try connection.query("\(rollback); deallocate all")
+        (prepared, mappings) = ([:], [:])
+    }
+
+    private func bury(_ pending: PendingChange, reason: String) throws {
+        let change = pending.change
+        try change.forEachMessage(from: max(pending.first, Int(change.schemaCount))) { cursor, message in
+            try execute(cursors.bury(cursor, message, reason: reason), .row(cursor, "sluice.dead_letters"))
+        }
+    }
+
     private func send(_ pending: PendingChange) throws {
         let change = pending.change
-        if case .undecodable = change.kind {
-            let schemaCount = Int(change.schemaCount)
-            try change.forEachMessage(from: max(pending.first, schemaCount)) { cursor, message in
-                try execute(cursors.bury(cursor, message), .row(cursor, "sluice.dead_letters"))
-            }
-            return
-        }
+        if case .undecodable = change.kind { return try bury(pending, reason: "The row could not be decoded.") }
         if let row = change.row {
             let mapping = try mapping(of: row.table)
-            for statement in try RowPlan.statements(for: row, mapping, at: change.cursor) {
+            let statements: [Statement]
+            do throws(SinkError) {
+                statements = try RowPlan.statements(for: row, mapping, at: change.cursor)
+            } catch {
+                throw RefusedChange(reason: error.message, error: error)
+            }
+            for statement in statements {
                 try execute(statement, .row(change.cursor, mapping.name.quoted))
             }
             return
@@ -187,7 +244,9 @@ final class TargetSession {
             }
         } catch let failure as StatementFailure where Outage.reason(of: failure) == nil {
             let purpose = failure.statement < purposes.count ? purposes[failure.statement] : .transaction
-            throw SinkError(refusal: failure, purpose, target: settings.target)
+            let error = SinkError(refusal: failure, purpose, target: settings.target)
+            guard let reason = failure.reason(for: purpose) else { throw error }
+            throw RefusedChange(reason: reason, error: error)
         }
     }
 }

@@ -7,6 +7,8 @@ public import SluiceSinks
 /// - `schema`: the schema in which all tables are; without it each is in the schema of its own name.
 /// - `cursor`: the name of the row that holds the sink's position, for streams of several slots into one database;
 ///   `sluice` without it.
+/// - `dead_letters`: `on` puts rows that the database refuses into `sluice.dead_letters`; without it, or with `off`, they
+///   stop the stream.
 /// - Every other option is libpq's, as are its environment variables, service files and `.pgpass`.
 public struct PostgresSinkURL: Sendable {
     let settings: PostgresSettings
@@ -25,7 +27,7 @@ public struct PostgresSinkURL: Sendable {
         var others: [Substring] = []
         for pair in parts.count == 2 ? parts[1].split(separator: "&") : [] {
             let name = pair.prefix { $0 != "=" }
-            guard name == "schema" || name == "cursor" else {
+            guard ["schema", "cursor", "dead_letters"].contains(name) else {
                 others.append(pair)
                 continue
             }
@@ -48,12 +50,25 @@ public struct PostgresSinkURL: Sendable {
         } catch {
             throw SinkError(.badURL, error.message, cause: error)
         }
-        settings = PostgresSettings(target: target, schema: own["schema"], cursor: own["cursor"] ?? "sluice")
+        settings = PostgresSettings(
+            target: target,
+            schema: own["schema"],
+            cursor: own["cursor"] ?? "sluice",
+            buriesRefused: try Self.isOn(own["dead_letters"] ?? "off")
+        )
+    }
+
+    private static func isOn(_ value: String) throws(SinkError) -> Bool {
+        guard value == "on" || value == "off" else {
+            throw SinkError(.badURL, "The option dead_letters of the database's URL is on or off.")
+        }
+        return value == "on"
     }
 
     /// Makes the sink; nothing is opened yet.
     ///
-    /// - Parameter report: Gets sentences for the user: the database cannot be reached, and is there again.
+    /// - Parameter report: Gets sentences for the user: the database cannot be reached, and is there again; rows are put
+    ///   aside.
     /// - Returns: A new sink.
     public func makeSink(report: @escaping @Sendable (String) -> Void = { _ in }) -> PostgresSink {
         PostgresSink(settings, report: report)
@@ -67,6 +82,8 @@ struct PostgresSettings: Sendable {
     var schema: String?
     /// The name of the sink's row in `sluice.cursors`.
     var cursor = "sluice"
+    /// Whether rows that the database refuses go to `sluice.dead_letters`, and do not stop the stream.
+    var buriesRefused = false
     /// After so long a silence of the server it is asked whether it is still at work.
     var patience = Duration.seconds(30)
 
