@@ -60,9 +60,12 @@ bench: release ## Measure: engine next to its peers, sluice against pg_recvlogic
 bench-allocations: setup ## Count what the engine allocates for a batch and for an event; fails if that is too much
 	swift run -c release --package-path Benchmarks AllocationCheck
 
-bench-cdc: release ## Measure sluice against pg_recvlogical, with and without streaming, and memory
+bench-cdc: release ## Measure sluice against pg_recvlogical, streaming, memory, latency, and the sinks
+	swift build -c release --product KafkaMockCluster
 	Benchmarks/capture
 	Benchmarks/streaming
+	Benchmarks/latency
+	Benchmarks/sinks
 
 bench-kafka: setup ## Measure the Kafka sink next to a bare loop around librdkafka, against a cluster in memory
 	swift run -c release --package-path Benchmarks KafkaBenchmark
@@ -92,8 +95,10 @@ docs: setup ## Build the documentation: .build/docs/Sluice; a warning is an erro
 simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SEED=n replays one
 	scripts/simulate $(SEEDS)
 
-soak: setup ## Run the long forms of the tests that kill, cut and wait: about 20 minutes
-	SLUICE_SOAK=1 swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests'
+soak: release ## Run the long forms of the tests that kill, cut and wait, and measure memory: about 30 minutes
+	@scripts/setup tests
+	PARTS=memory Benchmarks/streaming
+	SLUICE_SOAK=1 swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests|ReplicationFaultTests|UnreadPipeTests'
 
 fuzz: setup ## Fuzz the decoders and the JSON of values under Address Sanitizer (RUNS=1000000)
 	Fuzz/build
