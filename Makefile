@@ -16,7 +16,7 @@ http_tests := ^Sluice(SQS|Webhook)Tests
 command_tests := ^IntegrationTests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pushing bench-sqs
+.PHONY: help setup build release test test-release demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pushing bench-sqs
 .PHONY: examples docs simulate soak fuzz clean
 
 help: ## List the targets
@@ -38,6 +38,10 @@ test: ## Run all tests, against throwaway Postgres servers
 	swift test --skip-build --filter '$(kafka_tests)'
 	swift test --skip-build --filter '$(http_tests)'
 	swift test --skip-build --filter '$(command_tests)'
+
+test-release: release ## Run the tests of the command with the optimized one
+	@scripts/setup tests
+	SLUICE_PROGRAM=$(CURDIR)/$(sluice) swift test --filter '$(command_tests)'
 
 demo: release ## Stream a busy throwaway Postgres into a slow sink, and compare (CHANGES=1000000)
 	$(sluice) demo --changes $(CHANGES)
@@ -98,7 +102,7 @@ simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SE
 soak: release ## Run the long forms of the tests that kill, cut and wait, and measure memory: about 30 minutes
 	@scripts/setup tests
 	PARTS=memory Benchmarks/streaming
-	SLUICE_SOAK=1 swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests|ReplicationFaultTests|UnreadPipeTests'
+	SLUICE_SOAK=1 SLUICE_PROGRAM=$(CURDIR)/$(sluice) swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests|ReplicationFaultTests|UnreadPipeTests'
 
 fuzz: setup ## Fuzz the decoders and the JSON of values under Address Sanitizer (RUNS=1000000)
 	Fuzz/build

@@ -10,8 +10,9 @@ final class SluiceProcess {
     /// A process that does not do what is awaited within so many milliseconds is taken for stuck.
     static let patience = 90_000
 
-    /// Beside the program that runs the tests.
+    /// The one that `SLUICE_PROGRAM` names, such as an optimized one; else the one beside the program that runs the tests.
     static let program: String = {
+        if let named = getenv("SLUICE_PROGRAM") { return String(cString: named) }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = buffer.withUnsafeMutableBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { text in
