@@ -12,7 +12,8 @@ extension IntegrationTests {
                     "create type mood as enum ('sad', 'ok', 'happy', 'a''b')",
                     "create domain natural_number as int check (value >= 0)",
                     "create collation nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
-                    "create type pair as (a int, b text)"
+                    "create type pair as (a int, b text)",
+                    "create extension citext"
                 )
                 for (index, key) in Self.keys.enumerated() {
                     try bench.run(
@@ -56,6 +57,7 @@ extension IntegrationTests {
             Key(columns: "a uuid", names: "a", values: "md5(i::text)::uuid"),
             Key(columns: "a text collate \"C\"", names: "a", values: "chr(33 + i % 90) || '''\\' || i"),
             Key(columns: "a text collate nocase", names: "a", values: "case when i % 2 = 0 then 'Ä' else 'b' end || i"),
+            Key(columns: "a citext", names: "a", values: "case when i % 2 = 0 then 'Ä' else 'b' end || i"),
             Key(columns: "a char(8), b varchar(20)", names: "a, b", values: "(i % 7)::text, 'x ' || i"),
             Key(
                 columns: "a timestamp",

@@ -1,51 +1,11 @@
 import ConnectorTesting
-import Foundation
 import SluicePostgres
 import SluiceTesting
-import Synchronization
 import Testing
 
 extension IntegrationTests {
     @Suite("to an HTTP endpoint")
     struct WebhookTests {
-        /// An endpoint that keeps what it has taken, and sometimes takes nothing.
-        private final class Endpoint: Sendable {
-            private struct State {
-                var random = SeededGenerator(seed: 11)
-                var taken: [BrokerMessage] = []
-            }
-
-            private let state = Mutex(State())
-
-            var taken: [BrokerMessage] { state.withLock { $0.taken } }
-
-            func answer(_ request: HTTPTestServer.Request) throws -> HTTPTestServer.Answer {
-                let body = try JSONSerialization.jsonObject(with: Data(request.body.utf8)) as? [String: Any]
-                let messages = try (body?["data"] as? [[String: Any]] ?? []).map { message in
-                    let record = message["record"] as? [String: Any]
-                    let text = try JSONSerialization.data(withJSONObject: message, options: .sortedKeys)
-                    return BrokerMessage(
-                        key: "\(record?["id"] ?? "")",
-                        body: String(decoding: text, as: UTF8.self)
-                    )
-                }
-                if messages.contains(where: { $0.body.contains("poison") }) { return .init(422, "it is poisoned") }
-                return state.withLock { state in
-                    switch Int.random(in: 0..<10, using: &state.random) {
-                    case 0: return .init(500)
-                    case 1: return .init(503, headers: [("Retry-After", "0")])
-                    case 2:
-                        // It has taken them, and the sender never hears of it.
-                        state.taken += messages
-                        return .none
-                    default:
-                        state.taken += messages
-                        return .init(200)
-                    }
-                }
-            }
-        }
-
         @Test("A1, H77: kill -9 under load, and an endpoint that often fails: all there, in order per key")
         func kills() async throws {
             let endpoint = Endpoint()
@@ -77,13 +37,7 @@ extension IntegrationTests {
             let endpoint = Endpoint()
             let server = try await HTTPTestServer.start { try endpoint.answer($0) }
             try await Bench.run("webhook_refused") { bench in
-                try bench.run(Load.table)
-                try bench.createSlot()
-                try bench.run(
-                    "insert into items select id, 1 from generate_series(1, 30) id",
-                    "update items set version = 2, pad = 'poison' where id = 7",
-                    "update items set version = 3, pad = 'well' where id = 7"
-                )
+                try bench.writePoisoned()
                 let letters = bench.folder.path("dead.ndjson")
                 let process = try bench.streamUntilNow(
                     "http://127.0.0.1:\(server.port)/hook",
