@@ -98,6 +98,14 @@ extension StartDecision {
 }
 
 extension Cursor {
+    /// A cursor behind every transaction that commits before a position, and below all that may come from there on.
+    ///
+    /// That are also the rows of a copy, which stand one byte below a position, where no commit record starts.
+    static func below(_ position: LSN) -> Cursor {
+        guard position.rawValue > 1 else { return Cursor(commitLSN: .zero, index: 0) }
+        return Cursor(commitLSN: LSN(rawValue: position.rawValue - 2), index: Cursor.commitIndex, sub: .max)
+    }
+
     /// The highest cursor below every message of this change.
     var beforeChange: Cursor {
         guard index > 0 else { return beforeTransaction }

@@ -82,7 +82,7 @@ package struct AttachDecision: Hashable, Sendable {
     package init(attaching facts: Facts, goingOnFromHere: Bool = false) throws(ReplicationError) {
         if !goingOnFromHere { try Self.checkSink(facts) }
         notices = []
-        let reported = facts.checkpoint.map { Cursor(commitLSN: $0.reported, index: 0).beforeTransaction }
+        let reported = facts.checkpoint.map { Cursor.below($0.reported) }
         guard !goingOnFromHere, let has = [facts.opening.position.cursor, reported].compactMap(\.self).max() else {
             after = facts.last
             notices.append("\(facts.sink) gets what comes into the log from now on, behind \(after).")

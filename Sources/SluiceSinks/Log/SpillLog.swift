@@ -123,7 +123,7 @@ package final class SpillLog: OrderedSink {
     /// - Parameter position: Everything that commits at or above it will be in the log.
     /// - Throws: ``SinkError`` if the disk refuses.
     package func begin(at position: LSN) async throws {
-        let after = Cursor(commitLSN: position, index: 0).beforeTransaction
+        let after = Cursor.below(position)
         try await run { [self] writer in
             guard writer == nil else { return }
             try roll(&writer, after: after)

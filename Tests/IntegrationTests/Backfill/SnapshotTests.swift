@@ -77,6 +77,26 @@ extension IntegrationTests {
             }
         }
 
+        @Test("I82: behind a log: each sink has every row, also if it ends and goes on in between")
+        func behindLog() async throws {
+            try await Bench.run("snapshot_log") { bench in
+                try prepare(bench)
+                try bench.insert(100_001...120_000)
+                let second = "file:\(bench.folder.path("second.ndjson"))"
+                let process = try bench.stream(bench.file, second, "--create", "--backfill", "all", "--rate", "10000")
+                try bench.wait("several pages") { bench.lines() > 5000 }
+                try process.killHard()
+                try bench.waitForNoReader()
+                try bench.insert(1...100)
+                try bench.streamUntilNow(bench.file, second)
+                for file in ["out.ndjson", "second.ndjson"] {
+                    try bench.loadDelivered(bench.folder.path(file))
+                    try bench.expectCopied()
+                    try #expect(bench.delivered("read") >= 20_000)
+                }
+            }
+        }
+
         @Test("I83: kill -9 within the copy: the next run goes on beside the changes")
         func killed() async throws {
             try await Bench.run("snapshot_killed") { bench in

@@ -44,10 +44,19 @@ import Testing
     }
 
     @Test("what was reported for a sink without a log counts as well") func reported() throws {
-        let before = at(180, 0).beforeTransaction
+        let before = Cursor.below(LSN(rawValue: 180))
         #expect(
             try AttachDecision(attaching: facts(found: at(50, 1), remembered: at(50, 1), reported: 180)).after == before
         )
+    }
+
+    @Test("a position is behind every commit below it, and below the rows of a copy that stand there")
+    func position() {
+        let position = LSN(rawValue: 0x1000)
+        // The shortest record that there is ends there.
+        let commit = Cursor(commitLSN: LSN(rawValue: 0x1000 - 24), index: Cursor.commitIndex)
+        #expect(commit < .below(position) && .below(position) < Cursor(commitLSN: LSN(rawValue: 0xFFF), index: 0))
+        #expect(Cursor.below(.zero) == Cursor(commitLSN: .zero, index: 0))
     }
 
     @Test("a log that begins too late is a gap, unless that is allowed") func gap() throws {

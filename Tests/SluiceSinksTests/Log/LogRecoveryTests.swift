@@ -70,7 +70,7 @@ import Testing
         let folder = LogFolder(path: temporary.path)
         for length in ends[0]..<bytes.count {
             let whole = ends.lastIndex { $0 <= length } ?? 0
-            let last = whole == 0 ? at(1, 0).beforeTransaction : Self.cursors[whole - 1]
+            let last = whole == 0 ? Cursor.below(LSN(rawValue: 1)) : Self.cursors[whole - 1]
             let recovery = try look(folder, Array(bytes[..<length]), remembered: whole == 0 ? nil : last)
             #expect(recovery.last == last, "\(length)")
             #expect(recovery.damage?.position == (ends[whole] == length ? nil : UInt64(ends[whole])), "\(length)")
