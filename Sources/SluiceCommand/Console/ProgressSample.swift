@@ -39,9 +39,8 @@ struct ProgressSample: Encodable, Sendable {
     var capacity: Int
 
     private enum CodingKeys: CodingKey {
-        case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes,
-            latencyMs
-        case rssBytes, deadLetters, backfill, undelivered, logBytes, sinks
+        case changes, changesPerSecond, demand, bytesInFlight, spooledBytes, state, receivedLSN, safeLSN, lagBytes
+        case latencyMs, rssBytes, deadLetters, backfill, undelivered, logBytes, sinks
     }
 
     /// Every key is in every line, whatever is known; only the last line says what was left.
