@@ -3,7 +3,8 @@
 /// The rows of a page are those of a transaction: of the one that wrote the watermark, which has no others, or of one that
 /// is made up, whose place is one byte below the end of a record, where no commit starts. So they have cursors, count
 /// against demand and budget, hold the safe position and become durable as any others do. While the server's log does not
-/// grow, several pages have the same place; each goes on with the indices behind the end of the one before it.
+/// grow, several pages have the same place; each goes on with the indices behind the end of the one before it, and those
+/// of a run are above those of the runs before: no row gets the cursor that another one had.
 extension StreamFramer {
     /// Whether rows of a page are to be taken next, with ``copyNext()``; until the page ends nothing else may be received.
     var isCopying: Bool { intake?.emission != nil }
@@ -85,20 +86,15 @@ extension StreamFramer {
         // lie above what was read before that began again.
         let place = page.firstIndex == nil ? max(earliest, intake?.boundary ?? .zero) : earliest
         let commitLSN = LSN(rawValue: place.rawValue - 1)
-        if let last = [bound, lastEmitted].compactMap(\.self).max(), page.firstIndex == nil {
-            // The end of the log moves on if there is no place for a page behind the last event.
-            guard last.commitLSN <= commitLSN else { return false }
-            if last.commitLSN == commitLSN {
-                guard last.index < Self.lastFirstIndex else { return false }
-                page.firstIndex = last.index + 1
-            }
+        if page.firstIndex == nil {
+            guard let index = firstIndex(at: commitLSN) else { return false }
+            page.firstIndex = index
         }
         guard let stale = intake?.staleRows(of: page) else {
             intake?.reject(before: nil)
             return false
         }
         page.position = place
-        page.firstIndex = page.firstIndex ?? 0
         intake?.page = page
         intake?.admit(page, stale, at: commitLSN, before: held)
         return true
@@ -131,8 +127,15 @@ extension StreamFramer {
         return range.count
     }
 
-    /// Far above what pages in one place have, and far below where an index has another meaning.
-    private static var lastFirstIndex: UInt64 { UInt64(Int64.max) / 2 }
+    /// The index of a page's first row; `nil` if there is no place for it behind the last event, until the log grows.
+    private func firstIndex(at commitLSN: LSN) -> UInt64? {
+        // Far more than any run has rows in one place, and far below where an index has another meaning.
+        let start = UInt64(clamping: min(intake?.journal.run ?? 0, 1 << 30)) << 32
+        let last = [bound, lastEmitted].compactMap(\.self).max()
+        guard let last, last.commitLSN >= commitLSN else { return start }
+        guard last.commitLSN == commitLSN, last.index < 1 << 62 else { return nil }
+        return max(start, last.index + 1)
+    }
 
     private mutating func beginEmission(_ emission: inout CopyIntake.Emission) {
         emission.session = relations
