@@ -112,18 +112,15 @@ struct LiveReaderTests {
         await reader.stop()
     }
 
-    @Test("a cancelled wait ends at once, and so does a stop")
+    @Test("a wait that nothing would end ends when it is cancelled, and the reader when it is stopped")
     func cancellation() async throws {
         let target = try await prepare("live_cancel")
         let reader = makeReader(target, "live_cancel")
-        let clock = ContinuousClock()
         let waiting = Task { try await reader.next(10) }
         while reader.snapshot.state != .reading { await Task.yield() }
-        let start = clock.now
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         await reader.stop()
-        #expect(clock.now - start < .seconds(1))
         #expect(try await reader.next(1) == nil)
         #expect(try await walsender(target, "live_cancel") == nil)
     }
