@@ -23,7 +23,10 @@ package final class ExportedSnapshot: Sendable {
         let connection = try Connection(target, forReplication: true)
         let row = try connection.query("CREATE_REPLICATION_SLOT \(quotedName(slot)) LOGICAL pgoutput").first ?? []
         guard row.count >= 3, let position = row[1].flatMap({ LSN($0) }), let name = row[2] else {
-            throw ReplicationError(.server, "The server did not tell the snapshot of slot \"\(slot)\".")
+            throw ReplicationError(
+                .server,
+                "The server made slot \"\(slot)\" and did not tell its snapshot. Check that it is PostgreSQL, and start again."
+            )
         }
         self.position = position
         self.name = name
