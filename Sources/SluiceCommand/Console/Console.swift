@@ -49,9 +49,8 @@ final class Console: Sendable {
         }
         if summary.undelivered > 0 {
             notice(
-                "undelivered: \(summary.undelivered) changes were read, and not taken by the sink; it is given "
-                    + "\(StreamSession.drainDeadline) at most, and a full log none. Nothing is lost: they will be sent again at "
-                    + "the next start."
+                "undelivered: \(summary.undelivered) changes were read and not delivered within "
+                    + "\(StreamSession.drainDeadline). Nothing is lost: they will be sent again at the next start."
             )
         }
         if summary.deadLetters > 0 {

@@ -173,9 +173,7 @@ final class StreamSession: Sendable {
                 meter.watch(demand: { slot.demand })
                 beginStreaming {
                     opened.reader.settle()
-                    // A log that is full takes nothing more: its sinks stop, too.
-                    let isStuck = opened.fanOut?.log.snapshot.heldBy != nil
-                    stages.drain(within: isStuck ? .zero : Self.drainDeadline)
+                    stages.drain(within: Self.drainDeadline)
                     opened.fanOut?.stop()
                 }
             }
