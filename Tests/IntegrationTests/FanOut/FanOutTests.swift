@@ -43,23 +43,6 @@ extension IntegrationTests {
             }
         }
 
-        @Test("B17: stopped while a full log holds the slot back: it ends and says so, and the next run has everything")
-        func stoppedWhileFull() async throws {
-            try await Bench.run("fan_full_stop") { bench in
-                let process = try startWithDeadSink(bench, "--spill-size", "1MB")
-                try bench.insert(1001...30_000)
-                try bench.waitForNotice("The log has used up its disk", of: process)
-                try stop(process)
-                #expect(try process.last("undelivered") ?? 0 > 0)
-                #expect(try process.notices().contains("undelivered: "))
-                try revive(bench)
-                let next = try bench.stream(bench.file, "file:\(bench.folder.path("second.ndjson"))")
-                try waitForLines(bench, "second.ndjson", 29_000)
-                try stop(next)
-                try expectBoth(bench)
-            }
-        }
-
         @Test("B17: detach: the sink that fails is given up, the other goes on; only a user readmits it")
         func detach() async throws {
             try await Bench.run("fan_detach") { bench in
