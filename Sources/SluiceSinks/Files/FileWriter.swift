@@ -6,12 +6,14 @@ struct FileWriter: SinkWriter {
     private let file: OpenFile
     private var mark: FileMark
     private var progress: DeliveryProgress
+    private var cachedTail: CachedTail
 
     /// Takes a file whose end is that of its last whole message.
     init(path: String, file: OpenFile, mark: FileMark, cursor: Cursor?) {
         self.path = path
         self.file = file
         self.mark = mark
+        self.cachedTail = CachedTail(behind: mark.length)
         self.progress = DeliveryProgress(at: cursor)
     }
 
@@ -30,6 +32,7 @@ struct FileWriter: SinkWriter {
             try runs.forEachPiece { try file.write($0) }
             try file.synchronize()
             mark.length += UInt64(runs.byteCount)
+            if let behind = cachedTail.grow(to: mark.length) { file.leaveCache(behind) }
         }
         self.progress = progress
         return position

@@ -130,6 +130,11 @@ final class OpenFile: Sendable {
         return true
     }
 
+    /// Lets the system's page cache give up a part of the file that is durable; only a hint.
+    func leaveCache(_ range: Range<UInt64>) {
+        posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+    }
+
     /// Makes a file's entry in its folder durable.
     static func synchronizeFolder(of path: String) throws(SinkError) {
         let folder = path.lastIndex(of: "/").map { path[..<$0] } ?? "."
