@@ -65,7 +65,7 @@ extension OpenedStream {
 
     /// What the slot itself is delivered to: the one sink, or a log with the sinks behind it.
     ///
-    /// A slot that has a log keeps it: what is in it will not be sent again. It keeps messages and no rows.
+    /// A slot that has a log keeps it: what is in it will not be sent again.
     private static func makeFirst(
         _ options: StreamOptions,
         _ store: CheckpointStore,
@@ -73,14 +73,6 @@ extension OpenedStream {
     ) async throws -> @Sendable () -> any Sink {
         let hasLog = try await store.hasLog(of: source)
         if options.sinks.count == 1, !options.spills, !hasLog { return options.sinks[0].makeSink }
-        for choice in options.sinks {
-            guard let sink = choice.makeSink() as? any OrderedSink, sink.readsRows else { continue }
-            let why = hasLog ? "slot \"\(options.slot)\" has a log" : "several sinks, and --spill, need a log"
-            throw SinkError(
-                .unsupported,
-                "\(sink.identity) takes rows, and \(why), which keeps only messages. Give it a slot and a process of its own."
-            )
-        }
         return { SpillLog(stateFolder: options.stateFolder, budget: options.spillSize) }
     }
 
@@ -114,12 +106,14 @@ extension OpenedStream {
     ) async throws -> FanOut? {
         guard let log = start.sink as? SpillLog else { return nil }
         do {
-            try await log.begin(at: start.decision.position)
+            let source = start.checkpoint.source
+            let keepsRows = FanOut.needsRows(options, try await store.attachments(of: source))
+            try await log.begin(at: start.decision.position, keepingRows: keepsRows)
             return try await FanOut.open(
                 options,
                 Branch.Surroundings(
                     log: log,
-                    source: start.checkpoint.source,
+                    source: source,
                     deadLetters: deadLetters,
                     memory: options.memory / 2 / options.sinks.count,
                     rate: options.rate,

@@ -97,7 +97,7 @@ struct OpenedStream: Sendable {
             ),
             tables: options.filter(isFannedOut: fanOut != nil),
             splitsKeyChanges: options.sinks.contains { $0.makeSink().splitsKeyChanges },
-            keepsRows: (start.sink as? any OrderedSink)?.readsRows ?? false
+            keepsRows: start.sink.takesRows
         )
         keys = KeyCatalog(options.target)
         monitor = ServerMonitor(claim)

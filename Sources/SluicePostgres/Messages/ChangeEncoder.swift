@@ -69,8 +69,8 @@ package struct ChangeEncoder: Sendable {
                     let (kind, schemaCount) = messages.append(change, in: bytes)
                     if messages.count > batchLimit, offset > 0 {
                         total += offset
-                        let origins = kept(changes, from: results.count, pending.count)
-                        finish(changes, &pending, messages.take(offset, keys: firstKey, origins: origins), &results)
+                        let rows = kept(changes, from: results.count, pending.count)
+                        finish(changes, &pending, messages.take(offset, keys: firstKey, rows: rows), &results)
                     }
                     pending.append(
                         Piece(
@@ -85,14 +85,14 @@ package struct ChangeEncoder: Sendable {
             start = end
         }
         total += messages.count
-        let origins = kept(changes, from: results.count, pending.count)
-        finish(changes, &pending, messages.takeAll(origins: origins), &results)
+        let rows = kept(changes, from: results.count, pending.count)
+        finish(changes, &pending, messages.takeAll(rows: rows), &results)
         if !changes.isEmpty { bytesPerChange = min(total / changes.count, 1 << 20) }
         return results
     }
 
-    private func kept(_ changes: [RawChange], from start: Int, _ count: Int) -> [RawChange] {
-        keepsRows ? Array(changes[start..<start + count]) : []
+    private func kept(_ changes: [RawChange], from start: Int, _ count: Int) -> [SentRow] {
+        keepsRows ? changes[start..<start + count].compactMap { SentRow($0) } : []
     }
 
     /// Makes the events whose bytes are finished.

@@ -34,18 +34,18 @@ struct MessageWriter: ~Copyable {
     ///   - count: Their number.
     ///   - origins: What they were made of, if that is to be kept.
     /// - Returns: The messages, with their keys.
-    mutating func take(_ size: Int, keys count: Int, origins: [RawChange] = []) -> EncodedBatch {
+    mutating func take(_ size: Int, keys count: Int, rows: [SentRow] = []) -> EncodedBatch {
         let bytes = out.bytes(in: 0..<size)
         out.removeFirst(size)
         var taken = keys
         taken.entries.removeSubrange(count...)
         keys.entries.removeFirst(count)
-        return EncodedBatch(bytes: bytes, keys: taken, origins: origins)
+        return EncodedBatch(bytes: bytes, keys: taken, rows: rows)
     }
 
     /// Takes all messages away.
-    mutating func takeAll(origins: [RawChange] = []) -> EncodedBatch {
-        take(out.count, keys: keys.entries.count, origins: origins)
+    mutating func takeAll(rows: [SentRow] = []) -> EncodedBatch {
+        take(out.count, keys: keys.entries.count, rows: rows)
     }
 
     /// Goes over to changes of another batch.

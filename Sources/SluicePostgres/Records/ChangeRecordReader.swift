@@ -8,15 +8,19 @@ package struct ChangeRecordReader {
     private var sequence: UInt64 = 0
     private let filter: TableFilter
     private let after: Cursor?
+    private let keepsRows: Bool
 
     /// Makes a reader.
     ///
     /// - Parameters:
     ///   - filter: Messages of other tables are left out; one whose table is not known goes to everybody.
     ///   - after: Changes at or below it are left out; `nil`: none.
-    package init(filter: TableFilter = .all, after: Cursor? = nil) {
+    ///   - keepsRows: Rows that are in the records stay beside their messages, see ``Change/row``, and count for the
+    ///     budget.
+    package init(filter: TableFilter = .all, after: Cursor? = nil, keepsRows: Bool = false) {
         self.filter = filter
         self.after = after
+        self.keepsRows = keepsRows
     }
 
     /// Makes the changes of a record.
@@ -43,7 +47,15 @@ package struct ChangeRecordReader {
             let part = UnsafeRawBufferPointer(rebasing: bytes[source..<end])
             source = end
             if let after, entry.lastCursor <= after { continue }
-            made.append(entry, part, isLast: number == count - 1) { $0 < 0 || accepted[Int($0)] }
+            let row =
+                keepsRows
+                ? entry.row.map { row in
+                    MadeChanges.Row(
+                        table: made.keys.tables[row.table],
+                        bytes: UnsafeRawBufferPointer(rebasing: bytes[row.message])
+                    )
+                } : nil
+            made.append(entry, part, row: row, isLast: number == count - 1) { $0 < 0 || accepted[Int($0)] }
         }
         return made.finish(&sequence)
     }
@@ -52,10 +64,15 @@ package struct ChangeRecordReader {
         let start = reader.position
         let length = try reader.readCount(Int32.self, "length of a table's description")
         let description = try reader.readBytes(count: length, "table's description")
-        let key = try primaryKey(&reader)
+        let code = try reader.read(UInt8.self, "primary key")
+        let key = try primaryKey(code & ~ChangeRecord.hasTypes, &reader)
+        let types = code & ChangeRecord.hasTypes == 0 ? [:] : try typeNames(&reader)
         let all = ArraySlice(reader.bytes[start..<reader.position])
         if let relation = known[all] { return relation }
-        let relation = try Relation(decoding: UnsafeRawBufferPointer(rebasing: reader.bytes[description]))
+        let relation = try Relation(
+            decoding: UnsafeRawBufferPointer(rebasing: reader.bytes[description]),
+            types: types
+        )
         if case .columns(let places) = key, places.contains(where: { !relation.columns.indices.contains($0) }) {
             throw reader.failure(.truncated, "primary key", "names a column that is not there")
         }
@@ -65,8 +82,8 @@ package struct ChangeRecordReader {
         return relation
     }
 
-    private func primaryKey(_ reader: inout ByteReader) throws(PgOutputError) -> PrimaryKey {
-        switch try reader.read(UInt8.self, "primary key") {
+    private func primaryKey(_ code: UInt8, _ reader: inout ByteReader) throws(PgOutputError) -> PrimaryKey {
+        switch code {
         case 0: return .unresolved
         case 1: return .none
         default:
@@ -75,6 +92,21 @@ package struct ChangeRecordReader {
             for _ in 0..<count { places.append(try reader.readCount(Int16.self, "primary key's column")) }
             return .columns(places)
         }
+    }
+
+    private func typeNames(_ reader: inout ByteReader) throws(PgOutputError) -> [UInt32: TypeName] {
+        var types: [UInt32: TypeName] = [:]
+        for _ in 0..<(try reader.readCount(Int16.self, "number of types")) {
+            let oid = try reader.read(UInt32.self, "type")
+            let schema = try text(&reader, "schema of a type")
+            types[oid] = TypeName(oid: oid, schema: schema, name: try text(&reader, "name of a type"))
+        }
+        return types
+    }
+
+    private func text(_ reader: inout ByteReader, _ field: StaticString) throws(PgOutputError) -> String {
+        let text = try reader.readBytes(count: try reader.readCount(Int32.self, field), field)
+        return String(decoding: UnsafeRawBufferPointer(rebasing: reader.bytes[text]), as: UTF8.self)
     }
 
     private func entry(_ reader: inout ByteReader, _ tables: Int) throws(PgOutputError) -> RecordEntry {
@@ -89,21 +121,27 @@ package struct ChangeRecordReader {
             return RecordEntry(cursor: cursor, kind: .commit(endLSN: end))
         case ChangeRecord.filtered:
             return RecordEntry(cursor: cursor, kind: .filtered)
-        case ChangeRecord.messages, ChangeRecord.undecodable:
+        case ChangeRecord.messages, ChangeRecord.undecodable, ChangeRecord.messagesWithRow:
             let count = try reader.read(Int32.self, "number of messages")
             let schemaCount = try reader.read(Int32.self, "number of schema changes")
             var entry = RecordEntry(
                 cursor: cursor,
-                kind: kind == ChangeRecord.messages ? .messages(count: count) : .undecodable,
+                kind: kind == ChangeRecord.undecodable ? .undecodable : .messages(count: count),
                 schemaCount: schemaCount,
                 length: Int32(try reader.readCount(Int32.self, "length of a change's messages"))
             )
             let labels = try reader.readCount(Int32.self, "number of labels")
-            let messages = Int(kind == ChangeRecord.messages ? count : 1) + Int(schemaCount)
+            let messages = Int(kind == ChangeRecord.undecodable ? 1 : count) + Int(schemaCount)
             guard messages >= 0, labels == 0 || labels == messages, abs(Int(schemaCount)) < 1 << 20, count < 1 << 20
             else { throw reader.failure(.negative, "number of messages", "is wrong") }
             for _ in 0..<labels {
                 entry.labels.append(try label(&reader, tables, within: entry.length))
+            }
+            if kind == ChangeRecord.messagesWithRow {
+                let table = try reader.readCount(Int32.self, "table of a row")
+                guard table < tables else { throw reader.failure(.truncated, "table of a row", "is not there") }
+                let length = try reader.readCount(Int32.self, "length of a row")
+                entry.row = RecordEntry.Row(table: table, message: try reader.readBytes(count: length, "row"))
             }
             return entry
         default:
@@ -129,9 +167,7 @@ package struct ChangeRecordReader {
         switch try reader.read(UInt8.self, "kind of the key before") {
         case 0: break
         case 1:
-            let count = try reader.readCount(Int32.self, "length of the key before")
-            let text = try reader.readBytes(count: count, "key before")
-            previous = .row(String(decoding: UnsafeRawBufferPointer(rebasing: reader.bytes[text]), as: UTF8.self))
+            previous = .row(try text(&reader, "key before"))
         default:
             let place = try reader.readCount(Int32.self, "table before")
             guard place < tables else { throw reader.failure(.truncated, "table before", "is not there") }

@@ -5,18 +5,18 @@ public final class EncodedBatch: Sendable {
 
     let keys: BatchKeys
 
-    /// What the messages were made of, with ascending numbers; empty unless the sink reads rows.
-    let origins: [RawChange]
+    /// What the messages were made of, with ascending numbers; empty unless a sink reads rows.
+    let rows: [SentRow]
 
     /// Makes a batch from finished bytes; what their messages belong to is not known.
     public convenience init(bytes: [UInt8]) {
         self.init(bytes: bytes, keys: BatchKeys())
     }
 
-    init(bytes: [UInt8], keys: BatchKeys, origins: [RawChange] = []) {
+    init(bytes: [UInt8], keys: BatchKeys, rows: [SentRow] = []) {
         self.bytes = bytes
         self.keys = keys
-        self.origins = origins
+        self.rows = rows
     }
 }
 

@@ -41,35 +41,38 @@ extension Change {
     /// The row of an insert, update or delete.
     ///
     /// It is `nil` for every other change, for rows that cannot be decoded, and for all unless the stream keeps rows.
-    public var row: ChangedRow? {
+    public var row: ChangedRow? { sentRow.flatMap { ChangedRow($0) } }
+
+    /// The same as the server sent it.
+    var sentRow: SentRow? {
         guard case .messages = kind else { return nil }
-        // Ascending, but not dense: what lies between may be another processor's.
-        var (low, high) = (0, batch.origins.count)
+        // Ascending, but not dense: what lies between may be another processor's, or has no row.
+        var (low, high) = (0, batch.rows.count)
         while low < high {
             let middle = (low + high) / 2
-            if batch.origins[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+            if batch.rows[middle].sequence < sequence { low = middle + 1 } else { high = middle }
         }
-        guard low < batch.origins.count, batch.origins[low].sequence == sequence else { return nil }
-        return ChangedRow(batch.origins[low])
+        guard low < batch.rows.count, batch.rows[low].sequence == sequence else { return nil }
+        return batch.rows[low]
     }
 }
 
 extension ChangedRow {
-    init?(_ change: RawChange) {
-        let start = Int(change.offset)
-        let (rows, message) = change.batch.bytes.withUnsafeBytes { bytes in
-            let bytes = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(change.length)])
+    init?(_ row: SentRow) {
+        let start = row.range.lowerBound
+        let table = row.table
+        let (rows, message) = row.bytes.withUnsafeBytes { bytes in
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes[row.range])
             var rows = RowValues()
-            guard let message = try? RowMessage(decoding: bytes),
-                let table = change.batch.relations[message.relationOID],
+            guard let message = try? RowMessage(decoding: bytes), message.relationOID == table.oid,
                 (try? rows.load(message, in: bytes, columnCount: table.columns.count)) != nil
             else { return (rows, nil as RowMessage?) }
             return (rows, message)
         }
-        guard let message, let table = change.batch.relations[message.relationOID] else { return nil }
+        guard let message else { return nil }
         func value(_ value: TupleValue?) -> Value {
             switch value {
-            case .text(let range): .text(change.batch.bytes[start + range.lowerBound..<start + range.upperBound])
+            case .text(let range): .text(row.bytes[start + range.lowerBound..<start + range.upperBound])
             case .null: .null
             case .unchangedToast, .binary, nil: .unknown
             }

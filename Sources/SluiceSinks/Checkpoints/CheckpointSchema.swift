@@ -61,6 +61,9 @@ enum CheckpointSchema {
                     """
             )
         }
+        migrator.registerMigration("5: rows in a log") { database in
+            try database.execute(sql: "ALTER TABLE log_sinks ADD COLUMN reads_rows INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

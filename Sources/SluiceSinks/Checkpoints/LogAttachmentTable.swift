@@ -16,6 +16,7 @@ enum LogAttachmentTable {
                 sink: sink,
                 after: after,
                 isDetached: row["detached_at"] != nil,
+                readsRows: row["reads_rows"],
                 cursor: try CheckpointTable.load(database, source: source, sink: sink).checkpoint?.position.cursor
             )
         }
@@ -26,12 +27,13 @@ enum LogAttachmentTable {
         let after = StoredCursor(attachment.after)
         try database.execute(
             sql: """
-                INSERT OR REPLACE INTO log_sinks (system_identifier, slot, sink, \(StoredCursor.columns), detached_at)
-                VALUES (?, ?, ?, ?, ?, ?, CASE WHEN ? THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END)
+                INSERT OR REPLACE INTO log_sinks
+                    (system_identifier, slot, sink, \(StoredCursor.columns), detached_at, reads_rows)
+                VALUES (?, ?, ?, ?, ?, ?, CASE WHEN ? THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END, ?)
                 """,
             arguments: [
                 source.systemIdentifier, source.slot, attachment.sink, after.commitLSN, after.index, after.sub,
-                attachment.isDetached,
+                attachment.isDetached, attachment.readsRows,
             ]
         )
     }

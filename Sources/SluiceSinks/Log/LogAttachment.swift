@@ -11,14 +11,19 @@ package struct LogAttachment: Hashable, Sendable {
     /// Whether the log keeps nothing for it, because it was too far behind or a user said so.
     package var isDetached: Bool
 
+    /// Whether the log has to keep rows for it, beside their messages.
+    package var readsRows: Bool
+
     /// The sink's position in the state file; `nil` if there is none.
     package var cursor: Cursor?
 
     /// Makes an attachment.
-    package init(sink: String, after: Cursor, isDetached: Bool = false, cursor: Cursor? = nil) {
+    package init(sink: String, after: Cursor, isDetached: Bool = false, readsRows: Bool = false, cursor: Cursor? = nil)
+    {
         self.sink = sink
         self.after = after
         self.isDetached = isDetached
+        self.readsRows = readsRows
         self.cursor = cursor
     }
 
@@ -39,6 +44,8 @@ package struct AttachDecision: Hashable, Sendable {
         package var sink: String
         /// Behind which change the log begins.
         package var floor: Cursor
+        /// Behind which change the log has what the sink reads only there: rows; `nil`: it reads messages alone.
+        package var rowsFloor: Cursor?
         /// The last change in the log.
         package var last: Cursor
         /// What the state file holds of the sink.
@@ -52,6 +59,7 @@ package struct AttachDecision: Hashable, Sendable {
         package init(
             sink: String,
             floor: Cursor,
+            rowsFloor: Cursor? = nil,
             last: Cursor,
             checkpoint: Checkpoint?,
             opening: SinkOpening,
@@ -59,6 +67,7 @@ package struct AttachDecision: Hashable, Sendable {
         ) {
             self.sink = sink
             self.floor = floor
+            self.rowsFloor = rowsFloor
             self.last = last
             self.checkpoint = checkpoint
             self.opening = opening
@@ -93,6 +102,13 @@ package struct AttachDecision: Hashable, Sendable {
                 .gap,
                 "\(facts.sink) stands at \(has), but the log begins behind \(facts.floor), and the server will not send "
                     + "again what lies between. Give --readmit \(facts.sink) to go on without those changes."
+            )
+        }
+        if let rowsFloor = facts.rowsFloor, has.change < rowsFloor.change {
+            throw ReplicationError(
+                .gap,
+                "\(facts.sink) stands at \(has) and takes rows, but the log has kept rows only behind \(rowsFloor): before, "
+                    + "no sink was named that takes them. Give --readmit \(facts.sink) to go on without those changes."
             )
         }
         after = Self.start(facts, above: has)

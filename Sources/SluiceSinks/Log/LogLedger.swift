@@ -18,6 +18,8 @@ struct LogLedger: Sendable {
         var last: Cursor
         /// The last change before it.
         var after: Cursor
+        /// Whether rows are in it.
+        var hasRows = false
 
         var end: UInt64 { start + UInt64(bytes) }
         var size: Int { headerSize + bytes }
@@ -58,6 +60,9 @@ struct LogLedger: Sendable {
     /// Behind which change the log begins; `nil` if there is none.
     var floor: Cursor? { segments.first?.after }
 
+    /// Behind which change the log has every row, too: its end if it keeps none.
+    var rowsFloor: Cursor? { segments.reversed().prefix(while: \.hasRows).last?.after ?? last }
+
     /// The last change in the log, or the one that it begins behind.
     var last: Cursor? { segments.last?.last }
 
@@ -67,8 +72,9 @@ struct LogLedger: Sendable {
     /// The sinks that the log keeps something for, in alphabetical order.
     var sinks: [String] { holds.keys.sorted() }
 
-    /// Takes in a segment behind the others.
+    /// Takes in a segment behind the others, or in the place of the last one if that is empty.
     mutating func begin(_ segment: Segment) {
+        if segments.last?.bytes == 0 { segments.removeLast() }
         segments.append(segment)
     }
 

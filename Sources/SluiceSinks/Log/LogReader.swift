@@ -35,8 +35,9 @@ package final class LogReader: Sendable {
     ///   - log: Begun.
     ///   - cursor: What is at or below it is left out.
     ///   - filter: Messages of other tables are left out.
+    ///   - keepsRows: Whether the sink reads rows.
     ///   - budget: The sink's own, used for nothing else.
-    package init(_ log: SpillLog, above cursor: Cursor, filter: TableFilter, budget: Budget) {
+    package init(_ log: SpillLog, above cursor: Cursor, filter: TableFilter, keepsRows: Bool = false, budget: Budget) {
         self.log = log
         self.budget = budget
         position = Mutex(nil)
@@ -45,7 +46,7 @@ package final class LogReader: Sendable {
             return Position(
                 reader: SegmentReader(file: try folder.open(segment.start), segment: segment, upTo: 0),
                 segment: segment,
-                records: ChangeRecordReader(filter: filter, after: cursor)
+                records: ChangeRecordReader(filter: filter, after: cursor, keepsRows: keepsRows)
             )
         }
         offset.withLock { $0 = log.place(above: cursor)?.segment.start ?? 0 }

@@ -48,7 +48,8 @@ struct LogRecovery {
                     headerSize: header.size,
                     bytes: Int(length - min(length, UInt64(header.size))),
                     last: header.after,
-                    after: header.after
+                    after: header.after,
+                    hasRows: header.hasRows
                 )
             )
             newest = (file, length)

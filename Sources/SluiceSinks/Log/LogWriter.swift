@@ -16,25 +16,23 @@ struct LogWriter: Sendable {
     }
 
     private let folder: LogFolder
-    private let source: SourceIdentity
     private let file: OpenFile
     private var progress: DeliveryProgress
     /// How many bytes the file has that are durable.
     private var length: UInt64
 
     /// Takes a segment whose end is that of its last whole record.
-    init(folder: LogFolder, source: SourceIdentity, file: OpenFile, length: UInt64, cursor: Cursor) {
+    init(folder: LogFolder, file: OpenFile, length: UInt64, cursor: Cursor) {
         self.folder = folder
-        self.source = source
         self.file = file
         self.length = length
         progress = DeliveryProgress(at: cursor)
     }
 
     /// Begins a new segment.
-    static func roll(_ folder: LogFolder, source: SourceIdentity, start: UInt64, after: Cursor) throws -> LogWriter {
-        let file = try folder.create(SegmentHeader(start: start, after: after, source: source))
-        return LogWriter(folder: folder, source: source, file: file, length: try file.status().length, cursor: after)
+    static func roll(_ folder: LogFolder, header: SegmentHeader) throws -> LogWriter {
+        let file = try folder.create(header)
+        return LogWriter(folder: folder, file: file, length: try file.status().length, cursor: header.after)
     }
 
     /// Appends as many changes as there is room for, and makes them durable.

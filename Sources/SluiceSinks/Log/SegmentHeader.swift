@@ -2,11 +2,12 @@ import SluicePostgres
 
 /// What a segment's file starts with: whose log it is, where in it the segment starts, and behind which change.
 ///
-/// 8 bytes `SLUICELG`, then little-endian UInt32 version, UInt32 length of the header, UInt64 start, UInt64 commit LSN,
+/// 8 bytes `SLUICELG`, then little-endian UInt32 version (2 if rows are kept beside the messages, else 1), UInt32 length of the header, UInt64 start, UInt64 commit LSN,
 /// UInt64 index, Int32 sub, UInt16 length and the source's text, UInt32 checksum of all before.
 struct SegmentHeader: Hashable, Sendable {
     private static let magic = Array("SLUICELG".utf8)
     private static let version: UInt32 = 1
+    private static let versionWithRows: UInt32 = 2
     /// Up to the source's text.
     private static let fixedSize = 8 + 4 + 4 + 8 + 8 + 8 + 4 + 2
     /// No header is longer.
@@ -21,13 +22,17 @@ struct SegmentHeader: Hashable, Sendable {
     /// Whose changes they are.
     var source: SourceIdentity
 
+    /// Whether the rows of its changes are in it as well as their messages.
+    var hasRows: Bool
+
     /// How many bytes it takes.
     var size: Int { Self.fixedSize + Self.text(of: source).utf8.count + 4 }
 
-    init(start: UInt64, after: Cursor, source: SourceIdentity) {
+    init(start: UInt64, after: Cursor, source: SourceIdentity, hasRows: Bool = false) {
         self.start = start
         self.after = after
         self.source = source
+        self.hasRows = hasRows
     }
 
     /// Reads a header; `nil` if the bytes do not start with a whole one.
@@ -35,9 +40,10 @@ struct SegmentHeader: Hashable, Sendable {
         func load<Number: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ type: Number.Type) -> Number {
             Number(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
         }
-        guard bytes.count >= Self.fixedSize, bytes.starts(with: Self.magic), load(8, UInt32.self) == Self.version else {
-            return nil
-        }
+        guard bytes.count >= Self.fixedSize, bytes.starts(with: Self.magic),
+            [Self.version, Self.versionWithRows].contains(load(8, UInt32.self))
+        else { return nil }
+        hasRows = load(8, UInt32.self) == Self.versionWithRows
         let size = Int(load(12, UInt32.self))
         let textSize = Int(load(44, UInt16.self))
         guard size == Self.fixedSize + textSize + 4, size <= bytes.count else { return nil }
@@ -62,7 +68,7 @@ struct SegmentHeader: Hashable, Sendable {
             withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
         }
         let text = Array(Self.text(of: source).utf8)
-        append(Self.version)
+        append(hasRows ? Self.versionWithRows : Self.version)
         append(UInt32(size))
         append(start)
         append(after.commitLSN.rawValue)

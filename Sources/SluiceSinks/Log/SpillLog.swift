@@ -38,6 +38,7 @@ package final class SpillLog: OrderedSink {
         var settle: @Sendable () async throws -> Void = {}
         var heldBy: String?
         var hasEnded = false
+        var keepsRows = false
         var readers: [ObjectIdentifier: Signal] = [:]
     }
 
@@ -77,8 +78,14 @@ package final class SpillLog: OrderedSink {
         state.withLock { Snapshot(bytes: $0.ledger.size, heldBy: $0.heldBy) }
     }
 
-    /// Behind which change the log begins; `nil` before ``begin(at:)``.
+    /// Behind which change the log begins; `nil` before ``begin(at:keepingRows:)``.
     package var floor: Cursor? { state.withLock { $0.ledger.floor } }
+
+    /// Behind which change it has every row, too; its end if it keeps none, `nil` before ``begin(at:keepingRows:)``.
+    package var rowsFloor: Cursor? { state.withLock { $0.ledger.rowsFloor } }
+
+    /// Whether rows are kept beside their messages, because a sink reads them; known from ``begin(at:keepingRows:)`` on.
+    package var readsRows: Bool { state.withLock { $0.keepsRows } }
 
     /// The last change in the log, or the one that it begins behind.
     package var last: Cursor? { state.withLock { $0.ledger.last } }
@@ -98,7 +105,6 @@ package final class SpillLog: OrderedSink {
                 writer = .success(
                     LogWriter(
                         folder: folder,
-                        source: source,
                         file: try folder.open(newest.start),
                         length: UInt64(newest.size),
                         cursor: newest.last
@@ -118,15 +124,23 @@ package final class SpillLog: OrderedSink {
         }
     }
 
-    /// Begins an empty log; does nothing if it has begun.
+    /// Begins an empty log, or goes on with one.
     ///
-    /// - Parameter position: Everything that commits at or above it will be in the log.
+    /// - Parameters:
+    ///   - position: Everything that commits at or above it will be in the log.
+    ///   - keepsRows: Whether the changes that come now have their rows.
     /// - Throws: ``SinkError`` if the disk refuses.
-    package func begin(at position: LSN) async throws {
+    package func begin(at position: LSN, keepingRows keepsRows: Bool = false) async throws {
         let after = Cursor.below(position)
         try await run { [self] writer in
-            guard writer == nil else { return }
-            try roll(&writer, after: after)
+            let newest = state.withLock { state in
+                state.keepsRows = keepsRows
+                return state.ledger.segments.last
+            }
+            // A segment says of all of its changes whether their rows are there. Nothing is removed yet: who holds what is
+            // told later.
+            guard writer == nil || newest?.hasRows != keepsRows else { return }
+            try roll(&writer, after: newest?.last ?? after)
         }
     }
 
@@ -140,6 +154,8 @@ package final class SpillLog: OrderedSink {
                     let appended = try append(rest, &writer)
                     guard appended.count == 0, appended.room == .roll else { return appended }
                     try roll(&writer, after: last)
+                    let (folder, freed) = state.withLock { ($0.folder, $0.ledger.takeFreed()) }
+                    for start in freed { folder?.remove(start) }
                 }
             }
             rest = rest.dropFirst(appended.count)
@@ -263,17 +279,23 @@ package final class SpillLog: OrderedSink {
     }
 
     private func roll(_ writer: inout Result<LogWriter, any Error>?, after: Cursor?) throws {
-        let (folder, source, start) = state.withLock { ($0.folder, $0.source, $0.ledger.end) }
-        guard let folder, let source, let after else { throw SinkError(.notOpen, "The log is not open.") }
-        writer = .success(try LogWriter.roll(folder, source: source, start: start, after: after))
-        let header = SegmentHeader(start: start, after: after, source: source)
-        let freed = state.withLock { state in
-            state.ledger.begin(
-                LogLedger.Segment(start: start, headerSize: header.size, last: after, after: after)
-            )
-            return state.ledger.takeFreed()
+        let (folder, source, start, keepsRows) = state.withLock { state in
+            (state.folder, state.source, state.ledger.end, state.keepsRows)
         }
-        for start in freed { folder.remove(start) }
+        guard let folder, let source, let after else { throw SinkError(.notOpen, "The log is not open.") }
+        let header = SegmentHeader(start: start, after: after, source: source, hasRows: keepsRows)
+        writer = .success(try LogWriter.roll(folder, header: header))
+        state.withLock { state in
+            state.ledger.begin(
+                LogLedger.Segment(
+                    start: start,
+                    headerSize: header.size,
+                    last: after,
+                    after: after,
+                    hasRows: keepsRows
+                )
+            )
+        }
         wakeReaders()
     }
 

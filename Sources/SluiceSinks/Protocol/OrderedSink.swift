@@ -36,3 +36,8 @@ extension OrderedSink {
     /// False: the sink reads messages only.
     public var readsRows: Bool { false }
 }
+
+extension Sink {
+    /// Whether it is an ordered sink that reads rows.
+    package var takesRows: Bool { (self as? any OrderedSink)?.readsRows ?? false }
+}

@@ -98,19 +98,6 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a sink that takes rows is refused behind a log, also when only the slot has one")
-        func rows() async throws {
-            try await Bench.run("fan_rows") { bench in
-                try bench.run(Load.table)
-                try bench.createSlot()
-                let target = try bench.target()
-                let both = bench.arguments(target.url(), [bench.file])
-                try bench.expectRefusal(both, "several sinks, and --spill, need a log")
-                try bench.streamUntilNow(bench.file, "--spill")
-                try bench.expectRefusal(bench.arguments(target.url()), "has a log, which keeps only messages")
-            }
-        }
-
         @Test("each sink gets its tables; a table of none of them is passed by")
         func filters() async throws {
             try await Bench.run("fan_filter") { bench in

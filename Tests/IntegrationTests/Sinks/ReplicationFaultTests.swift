@@ -7,7 +7,7 @@ extension IntegrationTests {
     @Suite("postgres: when something fails")
     struct ReplicationFaultTests {
         /// Writes down each change of the table there, once for each time that it is made.
-        private static let audit = """
+        static let audit = """
             create table items (id int primary key, version int not null, pad text);
             create table seen (n bigint generated always as identity, change text);
             create function see() returns trigger language plpgsql as $$ begin
@@ -20,7 +20,7 @@ extension IntegrationTests {
             """
 
         /// Expects that each change of the source was made once, and in its order.
-        private func expectOnce(_ bench: Bench, _ target: Target) throws {
+        static func expectOnce(_ bench: Bench, _ target: Target) throws {
             let truth = try bench.sql.query(
                 """
                 select upper(m[1]) || ' ' || m[2] || ' ' || coalesce(m[3], '-')
@@ -62,7 +62,7 @@ extension IntegrationTests {
                 try load.stop()
                 try bench.streamUntilNow(target.url())
                 try bench.loadTruth()
-                try expectOnce(bench, target)
+                try Self.expectOnce(bench, target)
             }
         }
 
@@ -78,7 +78,7 @@ extension IntegrationTests {
                 try bench.insert(601...1200)
                 try bench.streamUntilNow(target.url(), "--state", bench.folder.path("other"))
                 try bench.loadTruth()
-                try expectOnce(bench, target)
+                try Self.expectOnce(bench, target)
             }
         }
 
@@ -107,7 +107,7 @@ extension IntegrationTests {
                 #expect(try process.waitForExit() == .status(0))
                 #expect(try process.notices().contains("is there again: going on."))
                 try bench.loadTruth()
-                try expectOnce(bench, target)
+                try Self.expectOnce(bench, target)
             }
         }
 
@@ -132,7 +132,7 @@ extension IntegrationTests {
                 try target.reconnect()
                 try bench.streamUntilNow(target.url())
                 try bench.loadTruth()
-                try expectOnce(bench, target)
+                try Self.expectOnce(bench, target)
             }
         }
 
@@ -160,7 +160,7 @@ extension IntegrationTests {
                 second.send(SIGTERM)
                 #expect(try second.waitForExit() == .status(0))
                 try bench.loadTruth()
-                try expectOnce(bench, target)
+                try Self.expectOnce(bench, target)
             }
         }
     }

@@ -12,9 +12,9 @@ struct Encoding {
 
     static let source = MessageSource(database: "shop", systemIdentifier: "73", host: "db \"1\"", slot: "s")
 
-    init(_ relations: Relation..., tables: TableFilter = .all, batchLimit: Int = 1 << 30) {
+    init(_ relations: Relation..., tables: TableFilter = .all, keepsRows: Bool = false, batchLimit: Int = 1 << 30) {
         for relation in relations { self.relations.update(relation) }
-        encoder = ChangeEncoder(source: Self.source, tables: tables, batchLimit: batchLimit)
+        encoder = ChangeEncoder(source: Self.source, tables: tables, keepsRows: keepsRows, batchLimit: batchLimit)
     }
 
     /// Raw changes of one batch.

@@ -8,7 +8,8 @@ import Testing
         found: Cursor? = nil,
         remembered: Cursor? = nil,
         reported: UInt64? = nil,
-        isOrdered: Bool = true
+        isOrdered: Bool = true,
+        rowsFloor: Cursor? = nil
     ) -> AttachDecision.Facts {
         let checkpoint = reported.map {
             Checkpoint(
@@ -22,6 +23,7 @@ import Testing
         return AttachDecision.Facts(
             sink: "file:/x",
             floor: at(100, 3),
+            rowsFloor: rowsFloor,
             last: at(200, 7),
             checkpoint: checkpoint,
             opening: SinkOpening(position: SinkPosition(cursor: found)),
@@ -66,6 +68,19 @@ import Testing
         #expect(error?.code == .gap && error?.message.contains("--readmit file:/x") == true)
         #expect(try AttachDecision(attaching: facts(found: at(100, 3))).after == at(100, 2, .max))
         #expect(try AttachDecision(attaching: facts(found: at(1, 1)), goingOnFromHere: true).after == at(200, 7))
+    }
+
+    @Test("a sink that takes rows needs the log to have had them since the place where it stands") func rows() throws {
+        let error = #expect(throws: ReplicationError.self) {
+            try AttachDecision(attaching: facts(found: at(150, 2), rowsFloor: at(150, 3)))
+        }
+        #expect(error?.code == .gap && error?.message.contains("only behind 0/96:3") == true)
+        #expect(
+            try AttachDecision(attaching: facts(found: at(150, 3), rowsFloor: at(150, 3))).after == at(150, 2, .max)
+        )
+        #expect(try AttachDecision(attaching: facts(rowsFloor: at(200, 7))).after == at(200, 7))
+        let all = try AttachDecision(attaching: facts(found: at(150, 2), rowsFloor: at(150, 3)), goingOnFromHere: true)
+        #expect(all.after == at(200, 7))
     }
 
     @Test("a sink that lacks what it had is refused") func restored() {

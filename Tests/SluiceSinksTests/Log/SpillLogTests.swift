@@ -14,11 +14,11 @@ import Testing
 
         init() throws { folder = try TemporaryFolder() }
 
-        func open(remembered: Cursor? = nil) async throws -> (SpillLog, SinkOpening) {
+        func open(remembered: Cursor? = nil, keepingRows: Bool = false) async throws -> (SpillLog, SinkOpening) {
             let log = SpillLog(stateFolder: folder.path, budget: budget)
             do {
                 let opening = try await log.open(for: shop, remembered: SinkPosition(cursor: remembered))
-                try await log.begin(at: LSN(rawValue: 1))
+                try await log.begin(at: LSN(rawValue: 1), keepingRows: keepingRows)
                 return (log, opening)
             } catch {
                 await log.close()
@@ -88,6 +88,37 @@ import Testing
             (log, opening) = try await bench.open(remembered: all.last?.lastCursor)
             #expect(opening.position.cursor == all.last?.lastCursor && opening.notices == [])
         }
+        await log.close()
+    }
+
+    @Test("it knows from where on it has rows, also after it was opened again") func rows() async throws {
+        let bench = try Bench()
+        // Whether rows are kept, what comes then, and from where on they are there.
+        let starts: [(keepsRows: Bool, lsn: UInt64?, floor: Cursor)] = [
+            (false, nil, Cursor.below(LSN(rawValue: 1))),
+            (true, nil, Cursor.below(LSN(rawValue: 1))),
+            (true, 10, Cursor.below(LSN(rawValue: 1))),
+            (true, 20, Cursor.below(LSN(rawValue: 1))),
+            (false, 30, at(30, 0)),
+            (true, 40, at(30, 0)),
+            (true, 50, at(30, 0)),
+        ]
+        var last: Cursor?
+        for start in starts {
+            let (log, _) = try await bench.open(remembered: last, keepingRows: start.keepsRows)
+            log.hold("a", above: at(0, 0))
+            #expect(log.readsRows == start.keepsRows)
+            if let lsn = start.lsn { last = try await log.deliver(changes(.row(lsn, 0))).cursor }
+            #expect(log.rowsFloor == start.floor, "\(start)")
+            await log.close()
+        }
+        let (log, _) = try await bench.open(remembered: last, keepingRows: true)
+        log.finish()
+        #expect(
+            try await text(read(log, above: at(0, 0)))
+                == lines(at(10, 0), at(20, 0), at(30, 0), at(40, 0), at(50, 0))
+        )
+        #expect(try bench.segments.count == 3)
         await log.close()
     }
 

@@ -207,7 +207,13 @@ final class Branch: Sendable {
 
     private func deliver(to sink: any Sink, above after: Cursor) async throws {
         let budget = Budget(capacity: surroundings.memory)
-        let reader = LogReader(surroundings.log, above: after, filter: TableFilter(choice.tables), budget: budget)
+        let reader = LogReader(
+            surroundings.log,
+            above: after,
+            filter: TableFilter(choice.tables),
+            keepsRows: sink.takesRows,
+            budget: budget
+        )
         defer { reader.close() }
         let hadFailed = state.withLock { state in
             (state.phase, state.reader) = (.delivering, reader)

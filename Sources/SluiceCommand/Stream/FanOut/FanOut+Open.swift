@@ -3,6 +3,12 @@ import SluiceSinks
 import Synchronization
 
 extension FanOut {
+    /// Whether a sink that the log keeps something for takes rows, be it named now or before.
+    static func needsRows(_ options: StreamOptions, _ attachments: [LogAttachment]) -> Bool {
+        options.sinks.contains { $0.makeSink().takesRows }
+            || attachments.contains { $0.readsRows && !$0.isDetached && !options.detached.contains($0.sink) }
+    }
+
     /// Attaches the sinks to a log that has begun.
     ///
     /// A sink that is new has to open now, so that what is wrong with it is told at once; one that was fed before may be
@@ -88,7 +94,7 @@ extension FanOut {
         checkpoint.source = source
         if let attachment {
             let behind = readmitting ? last : nil
-            let resumed = try await resume(attachment, readmittingBehind: behind, surroundings, store: store)
+            let resumed = try await resume(choice, attachment, readmittingBehind: behind, surroundings, store: store)
             return Branch(choice, resumed, checkpoint: checkpoint, opened: nil, surroundings)
         }
         let (sink, opening) = try await entrance.whenFree {
@@ -98,6 +104,7 @@ extension FanOut {
             let facts = AttachDecision.Facts(
                 sink: identity,
                 floor: floor,
+                rowsFloor: sink.takesRows ? surroundings.log.rowsFloor : nil,
                 last: last,
                 checkpoint: remembered.checkpoint,
                 opening: opening,
@@ -105,7 +112,7 @@ extension FanOut {
             )
             let decision = try AttachDecision(attaching: facts, goingOnFromHere: readmitting)
             for notice in opening.notices + decision.notices { surroundings.console.notice(notice) }
-            let attachment = LogAttachment(sink: identity, after: decision.after)
+            let attachment = LogAttachment(sink: identity, after: decision.after, readsRows: sink.takesRows)
             checkpoint.position = opening.position
             // Before anything comes into the log: from now on it is kept for the sink.
             try await store.save(attachment, of: source, with: checkpoint)
@@ -120,6 +127,7 @@ extension FanOut {
 
     /// Goes on with a sink that was fed before; one that is detached stays so, unless it is readmitted.
     private static func resume(
+        _ choice: SinkChoice,
         _ attachment: LogAttachment,
         readmittingBehind last: Cursor?,
         _ surroundings: Branch.Surroundings,
@@ -128,6 +136,7 @@ extension FanOut {
         var attachment = attachment
         if attachment.isDetached, let last {
             attachment.isDetached = false
+            attachment.readsRows = choice.makeSink().takesRows
             attachment.after = last
             try await store.save(attachment, of: surroundings.source)
             surroundings.console.notice("\(attachment.sink) is readmitted: it gets what comes behind \(last).")
