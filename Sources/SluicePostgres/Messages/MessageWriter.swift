@@ -32,7 +32,7 @@ struct MessageWriter: ~Copyable {
     /// - Parameters:
     ///   - size: Their bytes.
     ///   - count: Their number.
-    ///   - origins: What they were made of, if that is to be kept.
+    ///   - rows: What they were made of, if that is to be kept.
     /// - Returns: The messages, with their keys.
     mutating func take(_ size: Int, keys count: Int, rows: [SentRow] = []) -> EncodedBatch {
         let bytes = out.bytes(in: 0..<size)
