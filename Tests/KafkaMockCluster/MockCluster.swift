@@ -48,6 +48,11 @@ final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_push_request_errors_array(cluster, request.rawValue, codes.count, codes)
     }
 
+    /// The same at one broker; no error lets a request pass.
+    func fail(_ request: Request, at broker: Int32, _ codes: [rd_kafka_resp_err_t]) {
+        for code in codes { sluice_mock_broker_fail(cluster, broker, request.rawValue, code) }
+    }
+
     /// Ends what `fail` has begun.
     func clearFailures(_ request: Request) {
         rd_kafka_mock_clear_request_errors(cluster, request.rawValue)

@@ -1,6 +1,6 @@
 import SluiceSinks
 
-/// Decides what of a keyed sink's deliveries the user hears, and in which words.
+/// Decides what of a sink's deliveries the user hears, and in which words.
 enum DeliveryNotices {
     static func notice(of event: RequestLoop.Event, sink: String) -> String {
         switch event {

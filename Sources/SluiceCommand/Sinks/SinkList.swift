@@ -34,13 +34,13 @@ struct SinkList: Sendable {
         self.choices = choices
     }
 
-    /// A place for what those of the sinks that are brokers do not take.
+    /// A place for what those of the sinks that are brokers or endpoints do not take.
     ///
     /// - Parameter text: What the user wrote.
     /// - Returns: Makes the place, each time anew.
     /// - Throws: ``SinkError`` if this cannot be such a place, or if no sink needs one.
     func deadLetters(to text: String) throws(SinkError) -> @Sendable (SourceIdentity) -> (any DeadLetterBox)? {
-        try SinkName(text, notice: notice).deadLetters(for: names.first(where: \.isKeyed) ?? names[0])
+        try SinkName(text, notice: notice).deadLetters(for: names.first(where: \.mayRefuse) ?? names[0])
     }
 
     /// A sink's identity in the state file, from its name or from the identity itself.

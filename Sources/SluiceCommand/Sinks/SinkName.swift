@@ -46,9 +46,13 @@ struct SinkName: Sendable {
         }
     }
 
-    /// Whether it answers for each message by itself, and so may refuse one.
-    var isKeyed: Bool {
-        if case .keyed = kind { true } else { false }
+    /// Whether it may refuse a message and go on without it.
+    var mayRefuse: Bool {
+        switch kind {
+        case .own: false
+        case .ordered(let makeSink): makeSink() is any RefusingSink
+        case .keyed: true
+        }
     }
 
     /// Makes the sink anew; nothing is opened yet.
@@ -64,7 +68,7 @@ struct SinkName: Sendable {
     ///
     /// - Throws: ``SinkError`` if this cannot be such a place, or if the other takes everything or nothing.
     func deadLetters(for sink: SinkName) throws(SinkError) -> @Sendable (SourceIdentity) -> (any DeadLetterBox)? {
-        guard case .keyed = sink.kind else {
+        guard sink.mayRefuse else {
             let own = sink.scheme.hasPrefix("postgres") ? " What it refuses stays there with ?dead_letters=on." : ""
             throw SinkError(
                 .unsupported,

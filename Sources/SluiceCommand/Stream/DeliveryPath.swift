@@ -9,7 +9,7 @@ enum DeliveryPath: Sendable {
 
     /// - Parameters:
     ///   - sink: Opened.
-    ///   - deadLetters: Opened; `nil`: what a broker refuses ends the stream.
+    ///   - deadLetters: Opened; `nil`: a message that is refused ends the stream.
     ///   - budget: Holds the cost of the changes.
     ///   - attempts: After so many failures a message is put aside, if there is a place for that.
     ///   - report: Told of outages and of what is put aside.
@@ -25,7 +25,16 @@ enum DeliveryPath: Sendable {
     ) throws {
         switch sink {
         case let sink as any OrderedSink:
-            self = .ordered { Delivery(to: sink, budget: budget, limit: $0, delivered: delivered) }
+            self = .ordered { limit in
+                Delivery(
+                    to: sink,
+                    deadLetters: deadLetters,
+                    budget: budget,
+                    limit: limit,
+                    buried: { report(.buried($0)) },
+                    delivered: delivered
+                )
+            }
         case let sink as any KeyedSink:
             var rules = RequestLoop.Rules()
             rules.maxFailures = attempts

@@ -14,6 +14,8 @@ package enum Failpoint: String, Sendable {
     case released
     /// The log has written records, and they are not durable yet.
     case logged
+    /// Messages are among the dead letters, and an ordered sink has not gone past them.
+    case buried
     /// The sink has made a batch durable, and nobody knows yet.
     case delivered
     /// The state file has a new checkpoint, and the server has not heard of it.

@@ -7,26 +7,34 @@ package import SluicePostgres
 /// a slow sink gets larger batches, and nothing waits for a batch to fill up.
 package struct Delivery: Consumer {
     private let sink: any OrderedSink
+    private let deadLetters: (any DeadLetterBox)?
     private let budget: Budget
     private let limit: RateLimit
+    private let buried: @Sendable (DeadLetter) -> Void
     private let delivered: @Sendable (Delivered) -> Void
 
     /// Makes the stage.
     ///
     /// - Parameters:
     ///   - sink: Opened.
+    ///   - deadLetters: Opened, for what a ``RefusingSink`` does not take; `nil`: that ends the stream.
     ///   - budget: Holds the cost of the changes, and gets it back when they are durable and out of memory.
     ///   - limit: In front of the sink.
+    ///   - buried: Told of each dead letter when it is durable.
     ///   - delivered: Told of each batch when it is durable, before the budget is released.
     package init(
         to sink: any OrderedSink,
+        deadLetters: (any DeadLetterBox)? = nil,
         budget: Budget,
         limit: RateLimit,
+        buried: @escaping @Sendable (DeadLetter) -> Void = { _ in },
         delivered: @escaping @Sendable (Delivered) -> Void
     ) {
         self.sink = sink
+        self.deadLetters = deadLetters
         self.budget = budget
         self.limit = limit
+        self.buried = buried
         self.delivered = delivered
     }
 
@@ -42,7 +50,7 @@ package struct Delivery: Consumer {
     }
 
     private func deliver(_ batch: [Change]) async throws {
-        let position = try await sink.deliver(batch)
+        let position = try await position(behind: batch)
         try Failpoint.delivered.pass()
         var summary = Delivered(sequence: 0, position: position, messages: 0, undecodable: 0)
         for change in batch {
@@ -51,5 +59,15 @@ package struct Delivery: Consumer {
         }
         summary.sequence = batch.last?.sequence ?? 0
         delivered(summary)
+    }
+
+    /// Makes a batch durable, at the sink or among the dead letters.
+    private func position(behind batch: [Change]) async throws -> SinkPosition {
+        guard let deadLetters, let sink = sink as? any RefusingSink else { return try await sink.deliver(batch) }
+        return try await sink.deliver(batch) { letters in
+            try await deadLetters.put(letters, of: sink.identity)
+            for letter in letters { buried(letter) }
+            try Failpoint.buried.pass()
+        }
     }
 }

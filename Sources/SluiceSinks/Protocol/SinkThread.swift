@@ -66,15 +66,16 @@ package final class SinkThread<Writer: SinkWriter>: Sendable {
         thread.close()
     }
 
-    private func perform(
-        _ body: @escaping @Sendable (inout Writer) throws -> SinkPosition
-    ) async throws -> SinkPosition {
+    /// Lets the writer do something else; if it throws, it is dropped, as by ``deliver(_:)``.
+    package func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (inout Writer) throws -> Result
+    ) async throws -> Result {
         try await run { [self] phase in
             guard case .open(var writer) = phase else { throw notOpen(phase) }
             do {
-                let position = try body(&writer)
+                let result = try body(&writer)
                 phase = .open(writer)
-                return position
+                return result
             } catch {
                 phase = .failed(error)
                 throw error

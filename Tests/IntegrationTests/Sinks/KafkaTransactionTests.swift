@@ -34,7 +34,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("H75: without a topic that takes a message the stream ends and says which; dead letters are refused")
+        @Test("H75: without a topic that takes a message the stream ends, says which and what to do")
         func refusals() async throws {
             try await Bench.run("kafka_txn_refused") { bench in
                 let cluster = try ClusterProcess()
@@ -51,13 +51,49 @@ extension IntegrationTests {
                     process.error.text.contains("is 3000") || process.error.text.contains(", 3000"),
                     "\(process.error.text)"
                 )
-                let letters = try SluiceProcess(bench.arguments(sink, ["--dead-letter", "file:x"]))
-                #expect(try letters.waitForExit() == .status(1))
-                #expect(letters.error.text.contains("leave the option out"), "\(letters.error.text)")
+                #expect(process.error.text.contains("--dead-letter"), "\(process.error.text)")
                 let larger = sink.replacing("message.max.bytes=3000", with: "message.max.bytes=10000")
                 try bench.streamUntilNow(larger)
                 let messages = try bench.messages(of: "items", in: cluster)
                 #expect(messages.map(\.key).suffix(1) == ["2"])
+            }
+        }
+
+        @Test("C30, H75: what is too large is a dead letter before the stream goes past it, over kill -9 in between")
+        func deadLetters() async throws {
+            try await Bench.run("kafka_txn_dead") { bench in
+                let cluster = try ClusterProcess()
+                try cluster.tellBlocking("topic items 2")
+                try cluster.tellBlocking("topic cursors 1")
+                try bench.run(Load.table)
+                try bench.createSlot()
+                try bench.run(
+                    "insert into items select id, 1 from generate_series(1, 50) id",
+                    "update items set pad = repeat('y', 5000) where id = 7",
+                    "update items set version = 2, pad = 'small' where id = 7"
+                )
+                let sink =
+                    "kafka://\(cluster.brokers)/items?transactional.id=shop&cursor.topic=cursors&message.max.bytes=3000"
+                let letters = bench.folder.path("dead.ndjson")
+                let killed = try bench.stream(sink, "--dead-letter", "file:\(letters)", failpoint: "buried:1:kill")
+                #expect(try killed.waitForExit() == .signal(9))
+                try bench.waitForNoReader()
+                let process = try bench.streamUntilNow(sink, "--dead-letter", "file:\(letters)")
+                #expect(process.error.text.contains("1 messages are not in the sink"), "\(process.error.text)")
+                #expect(process.error.text.contains("3000"), "\(process.error.text)")
+                // With every run that was killed it comes once more.
+                try bench.loadDelivered(letters)
+                let row = try bench.sql.query(
+                    """
+                    select line->'message'->'record'->>'id', length(line->'message'->'record'->>'pad'), line->>'sink', count(*)
+                    from oracle.delivered group by 1, 2, 3
+                    """
+                )
+                #expect(row == [["7", "5000", "kafka://\(cluster.brokers)/items?transactional.id=shop", "2"]])
+                let messages = try bench.messages(of: "items", in: cluster)
+                try bench.loadAtLeastOnce(messages)
+                try #expect(bench.value("select count(*) from oracle.delivered") == "51")
+                #expect(messages.last { $0.key == "7" }?.body.contains("small") == true)
             }
         }
     }

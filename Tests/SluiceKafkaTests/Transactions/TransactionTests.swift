@@ -161,7 +161,7 @@ import Testing
     func tooLarge() async throws {
         let (sink, _) = try await open(shop, "&message.max.bytes=2000")
         _ = try await sink.deliver(changes(1...2))
-        await expectFailure(.refused, "2000", "message.max.bytes", "0/1267:3") {
+        await expectFailure(.refused, "2000", "message.max.bytes", "0/1267:3", "--dead-letter") {
             try await sink.deliver(changes(3...3, size: 5000))
         }
         await sink.close()
@@ -211,22 +211,6 @@ import Testing
     private func lastCursor() async throws -> Int? {
         let last = try await Kcat.read("sluice.cursor.shop", of: cluster.brokers).last?.payload
         return last?.firstMatch(of: /"commit_idx":(\d+)/).flatMap { Int($0.output.1) }
-    }
-}
-
-/// Changes with a message each, which tells its number.
-private func changes(_ numbers: ClosedRange<UInt64>, lsn: UInt64 = 4711, size: Int = 0) -> [Change] {
-    numbers.map { number in
-        let message = message(number, size: size)
-        return Change(
-            sequence: number,
-            cursor: Cursor(commitLSN: LSN(rawValue: lsn), index: number),
-            kind: .messages(count: 1),
-            batch: EncodedBatch(bytes: Array(message.body) + [UInt8(ascii: "\n")]),
-            offset: 0,
-            length: Int32(message.body.count + 1),
-            cost: 1
-        )
     }
 }
 

@@ -28,6 +28,11 @@ struct KafkaFailure {
 
     /// What becomes of a message that a broker, or the library, does not take alone either.
     func refusal(of message: OutgoingMessage, _ code: ResponseCode) -> SendResult {
+        .refused(reason: refusalReason(of: message, code))
+    }
+
+    /// Why a message is not taken, with its size and the limit.
+    func refusalReason(of message: OutgoingMessage, _ code: ResponseCode) -> String {
         let isHere = message.byteCount > ClientConfiguration.largestRecord(settings) - 512
         let limit =
             code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
@@ -35,10 +40,8 @@ struct KafkaFailure {
             : isHere
                 ? " The limit is message.max.bytes of the kafka: URL, \(ClientConfiguration.largestRecord(settings))."
                 : " The limit is max.message.bytes of the topic, or message.max.bytes of the brokers."
-        return .refused(
-            reason: "The topic \"\(topic(of: message))\" does not take a message of \(message.byteCount) bytes: "
-                + "\(code.text).\(limit)"
-        )
+        return "The topic \"\(topic(of: message))\" does not take a message of \(message.byteCount) bytes: "
+            + "\(code.text).\(limit)"
     }
 
     func missing(_ code: ResponseCode, topic: String?) -> SinkError {

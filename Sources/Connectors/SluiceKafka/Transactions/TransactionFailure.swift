@@ -13,6 +13,15 @@ enum TransactionFailure: Error {
 }
 
 extension KafkaFailure {
+    /// What an opening that failed tells.
+    func sinkError(_ failure: TransactionFailure) -> SinkError {
+        switch failure {
+        case .lasting(let error): error
+        case .abortable(let reason), .lost(let reason):
+            SinkError(.unavailable, "\(cluster) begins no transactions: \(reason).")
+        }
+    }
+
     /// Sorts an error of the transactional calls; `nil`: the call is to be repeated.
     func transactionFailure(_ error: OpaquePointer, of client: OpaquePointer, id: String) -> TransactionFailure? {
         var reason = ErrorText()

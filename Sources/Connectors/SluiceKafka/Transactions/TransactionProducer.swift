@@ -7,14 +7,24 @@ import SluiceSinks
 /// Blocks its thread, which must always be the same one. Never repaired: whoever gets ``TransactionFailure/lost(reason:)``
 /// drops it.
 final class TransactionProducer {
-    private let settings: KafkaSettings
-    private let id: String
+    /// A record that was not written.
+    struct Fault {
+        /// That of its message; negative: it is the cursor.
+        var number: Int
+        var verdict: Verdict
+        var code: ResponseCode
+    }
+
+    let settings: KafkaSettings
+    let id: String
+    let failure: KafkaFailure
+    let client: ProducerClient
+    let cursorTopic: OpaquePointer?
+    /// How many records are handed over and not reported.
+    var underWay = 0
+    /// The first record that was not written; one that a broker refused before all others.
+    private(set) var fault: Fault?
     private let stop: StopFlag
-    private let failure: KafkaFailure
-    private let client: ProducerClient
-    private let cursorTopic: OpaquePointer?
-    private var underWay = 0
-    private var firstFault: (number: Int, code: ResponseCode)?
     /// What was heard last from the connections.
     private(set) var trouble: Trouble?
 
@@ -48,92 +58,8 @@ final class TransactionProducer {
     }
 
     func begin() throws {
-        firstFault = nil
+        fault = nil
         try call { rd_kafka_begin_transaction(client.handle) }
-    }
-
-    /// Hands a message's records over, and waits while the library has no room.
-    ///
-    /// - Parameters:
-    ///   - message: Copied before this returns.
-    ///   - number: Told again by ``settle(_:)`` if it is not written.
-    /// - Throws: ``TransactionFailure``; ``SluiceSinks/SinkError`` when the sink is closed.
-    func produce(_ message: OutgoingMessage, number: Int) throws {
-        let route: Route
-        switch client.route(schema: message.schema, table: message.table) {
-        case .success(let found): route = found
-        case .failure(let fault):
-            throw TransactionFailure.lasting(
-                SinkError(.refused, "The message at \(message.cursor) cannot be sent: \(fault.reason).")
-            )
-        }
-        let hasTombstone = settings.options.tombstones && message.action == .delete && message.key != nil
-        for part in hasTombstone ? [RecordPart.message, .tombstone] : [.message] {
-            try handOver(message) { client.produce(message, part, to: route, number: UInt(number)) }
-        }
-    }
-
-    /// Hands the cursor over.
-    func produce(_ record: CursorRecord) throws {
-        let value = try record.encoded
-        try handOver(nil) {
-            let result = value.withUnsafeBytes { value in
-                Array(id.utf8).withUnsafeBytes { key in
-                    rd_kafka_produce(
-                        cursorTopic,
-                        0,
-                        Int32(RD_KAFKA_MSG_F_COPY),
-                        UnsafeMutableRawPointer(mutating: value.baseAddress),
-                        value.count,
-                        key.baseAddress,
-                        key.count,
-                        UnsafeMutableRawPointer(bitPattern: UInt.max)
-                    )
-                }
-            }
-            return result == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error()
-        }
-    }
-
-    private func handOver(_ message: OutgoingMessage?, _ produce: () -> ResponseCode) throws {
-        while true {
-            let code = produce()
-            switch code {
-            case RD_KAFKA_RESP_ERR_NO_ERROR:
-                underWay += 1
-                return
-            case RD_KAFKA_RESP_ERR__QUEUE_FULL where underWay > 0:
-                try hear()
-            case _ where Verdict(code) == .suspect:
-                throw TransactionFailure.lasting(refusal(of: message, code))
-            case RD_KAFKA_RESP_ERR__STATE:
-                throw TransactionFailure.abortable(reason: code.text)
-            default:
-                throw failure.lasting(code, topic: message.map { failure.topic(of: $0) })
-                    .map { TransactionFailure.lasting($0) } ?? TransactionFailure.lost(reason: code.text)
-            }
-        }
-    }
-
-    /// Waits until everything that was handed over is written or is not.
-    ///
-    /// - Parameter messages: Those of the transaction, by their numbers.
-    /// - Throws: ``TransactionFailure`` if one is not; ``SluiceSinks/SinkError`` when the sink is closed.
-    func settle(_ messages: (Int) -> OutgoingMessage?) throws {
-        while underWay > 0 { try hear() }
-        guard let fault = firstFault else { return }
-        let message = messages(fault.number)
-        let topic = message.map { failure.topic(of: $0) }
-        switch Verdict(fault.code) {
-        case .suspect: throw TransactionFailure.lasting(refusal(of: message, fault.code))
-        case .missing where message == nil:
-            throw TransactionFailure.lasting(failure.missingCursorTopic(fault.code, "of the cursor"))
-        case .missing, .unauthorized:
-            if let error = failure.lasting(fault.code, topic: topic) { throw TransactionFailure.lasting(error) }
-            throw TransactionFailure.abortable(reason: fault.code.text)
-        case .durable, .again, .failed:
-            throw TransactionFailure.abortable(reason: trouble.map { failure.redacted($0.text) } ?? fault.code.text)
-        }
     }
 
     /// Commits; nothing may be under way.
@@ -159,7 +85,7 @@ final class TransactionProducer {
     }
 
     /// Waits for reports.
-    private func hear() throws {
+    func hear() throws {
         stop.wakeUp.reset()
         if try !listen() {
             try checkStop()
@@ -174,9 +100,7 @@ final class TransactionProducer {
             switch event {
             case .report(let number, let code):
                 underWay -= 1
-                if code != RD_KAFKA_RESP_ERR_NO_ERROR, firstFault == nil {
-                    firstFault = (Int(truncatingIfNeeded: number), code)
-                }
+                note(Fault(number: Int(truncatingIfNeeded: number), verdict: Verdict(code), code: code))
             case .trouble(let next):
                 if next.weight >= trouble?.weight ?? 0 { trouble = next }
             case .fatal(let next):
@@ -185,18 +109,13 @@ final class TransactionProducer {
         }
     }
 
-    private func checkStop() throws {
-        if stop.isRaised { throw SinkError(.notOpen, "\(settings.name) is closed.") }
+    /// Behind a record that a broker refused come others that it did not judge.
+    private func note(_ next: Fault) {
+        guard next.verdict != .durable else { return }
+        if fault == nil || next.verdict == .suspect && fault?.verdict != .suspect { fault = next }
     }
 
-    private func refusal(of message: OutgoingMessage?, _ code: ResponseCode) -> SinkError {
-        guard let message, case .refused(let reason) = failure.refusal(of: message, code) else {
-            return SinkError(.refused, "\(failure.cluster) does not take the cursor: \(code.text).")
-        }
-        return SinkError(
-            .refused,
-            "\(reason) A sink with transactions takes every message in its order: the message at \(message.cursor) ends "
-                + "the stream until it is let through."
-        )
+    private func checkStop() throws {
+        if stop.isRaised { throw SinkError(.notOpen, "\(settings.name) is closed.") }
     }
 }

@@ -44,57 +44,89 @@ struct TransactionWriter: SinkWriter, @unchecked Sendable {
     }
 
     mutating func deliver(_ changes: [Change]) throws -> SinkPosition {
+        switch try deliver(changes, without: []) {
+        case .written(let position): return position
+        case .refused(let letters):
+            throw SinkError(
+                .refused,
+                "\(letters[0].reason) It is the message at \(letters[0].message.cursor). Give --dead-letter to have such "
+                    + "messages put aside."
+            )
+        }
+    }
+
+    /// Writes a batch but for some messages.
+    ///
+    /// - Parameters:
+    ///   - changes: What of them the sink has already is not written again.
+    ///   - aside: The places of messages that are durable elsewhere.
+    /// - Returns: Whether everything is written.
+    /// - Throws: What no other attempt cures.
+    mutating func deliver(_ changes: [Change], without aside: Set<Cursor>) throws -> BatchOutcome {
         var rest = changes[...]
         while !rest.isEmpty {
             let batch = rest.prefix(bytes: Self.mostBytes)
-            try write(batch)
+            let refused = try write(batch, without: aside)
+            guard refused.isEmpty else {
+                // The batch comes again from its beginning.
+                progress = DeliveryProgress(at: progress.cursor)
+                return .refused(refused)
+            }
             rest = rest[batch.endIndex...]
         }
-        return SinkPosition(cursor: progress.cursor)
+        return .written(SinkPosition(cursor: progress.cursor))
     }
 
     mutating func rewind(to cursor: Cursor) throws -> SinkPosition {
         guard let last = progress.cursor, last > cursor else { return SinkPosition(cursor: progress.cursor) }
         try repeating { writer throws in
-            try writer.transaction { producer in
-                try producer.produce(CursorRecord(cursor, of: writer.source))
-                try producer.settle { _ in nil }
-            }
+            try writer.transaction([], cursor)
             writer.progress = DeliveryProgress(at: cursor)
         }
         return SinkPosition(cursor: cursor)
     }
 
-    /// Writes some changes in a transaction.
-    private mutating func write(_ changes: ArraySlice<Change>) throws {
-        try repeating { writer throws in
-            var next = writer.progress
-            var messages: [OutgoingMessage] = []
-            for change in changes {
-                guard let first = try next.take(change) else { continue }
-                change.forEachOutgoing(from: first) { message, _ in messages.append(message) }
+    /// Writes some changes, in one transaction unless a broker refuses that.
+    ///
+    /// - Returns: Messages that can never be written, and behind which nothing was; none if everything was.
+    private mutating func write(_ changes: ArraySlice<Change>, without aside: Set<Cursor>) throws -> [DeadLetter] {
+        var narrowing = Narrowing()
+        while true {
+            do {
+                let part = try repeating { [most = narrowing.most] writer throws -> TransactionPart? in
+                    let part = try TransactionPart(of: changes, after: writer.progress, without: aside, most: most)
+                    guard let part else { return nil }
+                    try writer.transaction(part.messages, part.cursor)
+                    writer.progress = part.progress
+                    return part
+                }
+                guard let part, !part.isLast else { return [] }
+                narrowing.written(part.messages.count)
+            } catch TransactionRefusal.suspect(let count) {
+                narrowing.refused(count)
+            } catch TransactionRefusal.refused(let letters) {
+                return letters
             }
-            guard let cursor = next.cursor, cursor != writer.progress.cursor else { return }
-            try writer.transaction { producer in
-                for (number, message) in messages.enumerated() { try producer.produce(message, number: number) }
-                try producer.produce(CursorRecord(cursor, of: writer.source))
-                try producer.settle { messages.indices.contains($0) ? messages[$0] : nil }
-            }
-            writer.progress = next
         }
     }
 
-    /// Runs a transaction to its commit; one that fails is aborted.
-    private func transaction(_ body: (TransactionProducer) throws -> Void) throws {
+    /// Writes messages and the cursor behind them in a transaction; one that fails is aborted.
+    private func transaction(_ messages: ArraySlice<OutgoingMessage>, _ cursor: Cursor) throws {
         guard let producer else { throw TransactionFailure.lost(reason: "There is no producer.") }
         do {
             try producer.begin()
-            try body(producer)
+            try producer.write(messages, CursorRecord(cursor, of: source))
             try producer.commit()
+        } catch let refusal as TransactionRefusal {
+            try producer.abort()
+            throw refusal
         } catch let failure as TransactionFailure {
             switch failure {
             case .lost: break
-            case .abortable: try producer.abort()
+            case .abortable:
+                try producer.abort()
+                // The report that says why may come after the call that failed for it.
+                try producer.checkReports(of: messages)
             // Whoever reads only what is committed would wait for the end of what was written.
             case .lasting(let error) where error.code != .takenOver: try? producer.abort()
             case .lasting: break
@@ -104,7 +136,7 @@ struct TransactionWriter: SinkWriter, @unchecked Sendable {
     }
 
     /// Repeats an attempt, after waits that grow, until it succeeds or nothing cures it.
-    private mutating func repeating(_ attempt: (inout TransactionWriter) throws -> Void) throws {
+    private mutating func repeating<Result>(_ attempt: (inout TransactionWriter) throws -> Result) throws -> Result {
         var backoff = Backoff(base: .milliseconds(200), maximum: .seconds(30))
         var failures = 0
         while true {
@@ -166,29 +198,6 @@ struct TransactionWriter: SinkWriter, @unchecked Sendable {
             if stop.isRaised { throw SinkError(.notOpen, "\(settings.name) is closed.") }
             stop.wakeUp.reset()
             stop.wakeUp.wait(milliseconds: Instant.now.milliseconds(until: deadline))
-        }
-    }
-}
-
-extension ArraySlice<Change> {
-    /// The longest beginning with at most so many bytes, and at least one change.
-    fileprivate func prefix(bytes limit: Int) -> ArraySlice<Change> {
-        var bytes = 0
-        let end = indices.first { index in
-            bytes += Int(self[index].length)
-            return bytes > limit && index > startIndex
-        }
-        return self[startIndex..<(end ?? endIndex)]
-    }
-}
-
-extension KafkaFailure {
-    /// What an opening that failed tells.
-    fileprivate func sinkError(_ failure: TransactionFailure) -> SinkError {
-        switch failure {
-        case .lasting(let error): error
-        case .abortable(let reason), .lost(let reason):
-            SinkError(.unavailable, "\(cluster) begins no transactions: \(reason).")
         }
     }
 }

@@ -9,9 +9,11 @@ public import SluiceSinks
 /// what the process before had begun, fences that process, and reads the cursor.
 ///
 /// - **Order:** batches are written one after another, each in one or several transactions, in the order of the slot.
+/// - **Messages that are never taken**, such as those that are too large, are put aside before the transaction that passes
+///   over them is committed, if there is a place for them; else they end the stream.
 /// - **One source:** a transactional id belongs to the server and the slot that wrote first; others are refused.
 /// - **One writer:** the cluster lets only the process write that opened last; others stop.
-public final class TransactionalKafkaSink: OrderedSink {
+public final class TransactionalKafkaSink: RefusingSink {
     /// The brokers, the topic and the transactional id, without the URL's other options.
     public let identity: String
 
@@ -53,6 +55,28 @@ public final class TransactionalKafkaSink: OrderedSink {
     ///   never be written, `missing` or `notAuthorized` as for opening; `CancellationError`.
     public func deliver(_ changes: [Change]) async throws -> SinkPosition {
         try await thread.deliver(changes)
+    }
+
+    /// Writes a batch without the messages that can never be written, and the cursor.
+    ///
+    /// Of messages that are too large for the client all of a transaction are put aside at once. A broker refuses sets of
+    /// messages: smaller and smaller transactions find the one that is to blame. While a message is put aside, no
+    /// transaction is open.
+    ///
+    /// - Throws: As ``deliver(_:)``, but `refused` only if the cursor can never be written; what `bury` throws.
+    public func deliver(
+        _ changes: [Change],
+        burying bury: @Sendable ([DeadLetter]) async throws -> Void
+    ) async throws -> SinkPosition {
+        var aside: Set<Cursor> = []
+        while true {
+            switch try await thread.perform({ [aside] in try $0.deliver(changes, without: aside) }) {
+            case .written(let position): return position
+            case .refused(let letters):
+                try await bury(letters)
+                aside.formUnion(letters.lazy.map(\.message.cursor))
+            }
+        }
     }
 
     /// Moves the cursor back; the messages stay, and come again.
