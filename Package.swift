@@ -23,6 +23,7 @@ let package = Package(
     products: [
         .library(name: "Sluice", targets: ["Sluice"]),
         .library(name: "SluiceTesting", targets: ["SluiceTesting"]),
+        .library(name: "SluicePipelines", targets: ["SluicePipelines"]),
         .library(name: "SluiceService", targets: ["SluiceService"]),
         .library(name: "SluiceObservability", targets: ["SluiceObservability"]),
         .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
@@ -53,6 +54,11 @@ let package = Package(
             swiftSettings: coreSettings
         ),
         .target(name: "SluiceTesting", dependencies: ["Sluice"], swiftSettings: coreSettings),
+        .target(
+            name: "SluicePipelines",
+            dependencies: ["Sluice", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: settings
+        ),
         .target(
             name: "SluiceService",
             dependencies: [
@@ -146,6 +152,12 @@ let package = Package(
             dependencies: ["Sluice", "SluiceTesting"],
             exclude: ["SCENARIOS.md"],
             swiftSettings: coreSettings
+        ),
+        .testTarget(
+            name: "SluicePipelinesTests",
+            dependencies: ["Sluice", "SluicePipelines", "SluiceTesting"],
+            exclude: ["SCENARIOS.md"],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "SluiceServiceTests",

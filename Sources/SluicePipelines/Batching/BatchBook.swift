@@ -1,0 +1,171 @@
+import DequeModule
+
+/// The batches that a batcher is filling: what belongs together, when it is full, and when it has waited long enough.
+///
+/// Pure: the time is given. Messages of one key and partition stay in order, also over several batches.
+struct BatchBook<Body: Sendable> {
+    /// What the messages of a batch have in common.
+    struct ID: Hashable {
+        var key: String
+        var partition: Int?
+    }
+
+    private struct Open {
+        var messages: [Message<Body>] = []
+        var splitter: BatchLimit<Body>.Splitter?
+        /// Of all that were ever opened.
+        var number: UInt64
+    }
+
+    private let batcher: String
+    private let limit: BatchLimit<Body>
+    private let timeout: Duration
+    private let capacity: Int
+    private let partition: (@Sendable (Message<Body>) -> Int)?
+
+    private var open: [ID: Open] = [:]
+    /// In the order in which the batches were opened, and so in that of their deadlines; some have left since.
+    private var deadlines: Deque<(id: ID, number: UInt64, deadline: Duration)> = []
+    private var opened: UInt64 = 0
+
+    /// How many messages are in open batches.
+    private(set) var count = 0
+
+    /// Makes a book without batches.
+    ///
+    /// - Parameters:
+    ///   - batcher: The batcher's name.
+    ///   - limit: When a batch is full.
+    ///   - timeout: How long a batch's first message may wait.
+    ///   - capacity: How many messages all open batches may have together, at least 1: with one more the oldest leaves.
+    ///   - partition: A message's partition; `nil`: there are none.
+    init(
+        batcher: String,
+        limit: BatchLimit<Body>,
+        timeout: Duration,
+        capacity: Int,
+        partition: (@Sendable (Message<Body>) -> Int)? = nil
+    ) {
+        self.batcher = batcher
+        self.limit = limit
+        self.timeout = timeout
+        self.capacity = capacity
+        self.partition = partition
+    }
+
+    /// When the next batch has waited long enough; `nil` if none is open.
+    var deadline: Duration? { deadlines.first { isOpen($0.id, $0.number) }?.deadline }
+
+    /// Takes messages in.
+    ///
+    /// A message that asks for it lets its batch leave behind the run of messages of the same key that it stands in.
+    ///
+    /// - Parameters:
+    ///   - messages: In order.
+    ///   - time: Now.
+    /// - Returns: The batches that leave, in the order in which they became full.
+    mutating func add(_ messages: [Message<Body>], at time: Duration) -> [MessageBatch<Body>] {
+        var left: [MessageBatch<Body>] = []
+        var start = messages.startIndex
+        while start < messages.endIndex {
+            let id = id(of: messages[start])
+            var end = start
+            var flushes = false
+            while end < messages.endIndex, self.id(of: messages[end]) == id {
+                flushes = flushes || messages[end].flushesBatch
+                add(messages[end], to: id, at: time, &left)
+                end += 1
+            }
+            if flushes, let batch = close(id, .flush) { left.append(batch) }
+            start = end
+        }
+        while count > capacity, let oldest = closeOldest(.pressure) { left.append(oldest) }
+        forgetClosed()
+        return left
+    }
+
+    /// Lets the batches leave whose time has come.
+    mutating func expire(at time: Duration) -> [MessageBatch<Body>] {
+        var left: [MessageBatch<Body>] = []
+        while let deadline, deadline <= time, let batch = closeOldest(.timeout) { left.append(batch) }
+        return left
+    }
+
+    /// Lets all batches leave.
+    mutating func flush() -> [MessageBatch<Body>] {
+        var left: [MessageBatch<Body>] = []
+        while let batch = closeOldest(.flush) { left.append(batch) }
+        return left
+    }
+
+    private func id(of message: Message<Body>) -> ID {
+        ID(key: message.batchKey, partition: partition?(message))
+    }
+
+    private func isOpen(_ id: ID, _ number: UInt64) -> Bool { open[id]?.number == number }
+
+    private mutating func add(
+        _ message: Message<Body>,
+        to id: ID,
+        at time: Duration,
+        _ left: inout [MessageBatch<Body>]
+    ) {
+        var batch = open.removeValue(forKey: id) ?? begin(id, at: time)
+        var split = split(batch, message)
+        if split == .emitBefore, !batch.messages.isEmpty {
+            left.append(finish(id, batch, .size))
+            batch = begin(id, at: time)
+            split = self.split(batch, message)
+        }
+        batch.messages.append(message)
+        count += 1
+        if split == .emitAfter { left.append(finish(id, batch, .size)) } else { open[id] = batch }
+    }
+
+    private func split(_ batch: Open, _ message: Message<Body>) -> BatchSplit {
+        switch limit.kind {
+        case .count(let count): batch.messages.count + 1 >= count ? .emitAfter : .keep
+        case .custom: batch.splitter?(message) ?? .keep
+        }
+    }
+
+    private mutating func begin(_ id: ID, at time: Duration) -> Open {
+        opened += 1
+        deadlines.append((id, opened, time + timeout))
+        var batch = Open(number: opened)
+        if case .custom(let makeSplitter) = limit.kind { batch.splitter = makeSplitter() }
+        return batch
+    }
+
+    private mutating func close(_ id: ID, _ trigger: BatchTrigger) -> MessageBatch<Body>? {
+        open.removeValue(forKey: id).map { finish(id, $0, trigger) }
+    }
+
+    private mutating func closeOldest(_ trigger: BatchTrigger) -> MessageBatch<Body>? {
+        while let next = deadlines.popFirst() {
+            if isOpen(next.id, next.number) { return close(next.id, trigger) }
+        }
+        return nil
+    }
+
+    private mutating func finish(_ id: ID, _ batch: Open, _ trigger: BatchTrigger) -> MessageBatch<Body> {
+        count -= batch.messages.count
+        let info = BatchInfo(
+            batcher: batcher,
+            batchKey: id.key,
+            partition: id.partition,
+            size: batch.messages.count,
+            trigger: trigger
+        )
+        return MessageBatch(info: info, messages: batch.messages)
+    }
+
+    /// Batches that have left need no deadline; those at the front are nearly always the ones.
+    private mutating func forgetClosed() {
+        while let first = deadlines.first, !isOpen(first.id, first.number) { deadlines.removeFirst() }
+        // Behind one that stays open others come and go.
+        if deadlines.count > 2 * open.count + 64 {
+            deadlines = Deque(deadlines.filter { isOpen($0.id, $0.number) })
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// A handler made of closures, for the small case.
+public struct Handling<Input: Sendable, Output: Sendable>: PipelineHandler {
+    private let each: @Sendable (Message<Input>) async throws -> Message<Output>
+    private let batch: @Sendable (inout MessageBatch<Output>) async throws -> Void
+
+    /// Makes a handler.
+    ///
+    /// - Parameters:
+    ///   - each: See ``PipelineHandler/handle(_:)``.
+    ///   - batch: See ``PipelineHandler/handleBatch(_:)``.
+    public init(
+        each: @escaping @Sendable (Message<Input>) async throws -> Message<Output>,
+        batch: @escaping @Sendable (inout MessageBatch<Output>) async throws -> Void = { _ in }
+    ) {
+        self.each = each
+        self.batch = batch
+    }
+
+    public func handle(_ message: Message<Input>) async throws -> Message<Output> { try await each(message) }
+
+    public func handleBatch(_ batch: inout MessageBatch<Output>) async throws { try await self.batch(&batch) }
+}

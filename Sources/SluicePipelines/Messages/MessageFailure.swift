@@ -1,0 +1,52 @@
+/// Why a message has failed.
+///
+/// Thrown by a handler, or given to ``Message/fail(because:)``, it is a failure that was foreseen. Any other error that a
+/// handler throws becomes one with ``Code/thrown``.
+public struct MessageFailure: Error, Sendable {
+    /// What kind of failure it is.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The code as text.
+        public let description: String
+
+        /// The handler said so.
+        public static let refused = Code(description: "refused")
+        /// The handler threw an error.
+        public static let thrown = Code(description: "thrown")
+        /// The handler took longer than it may.
+        public static let timedOut = Code(description: "timedOut")
+        /// The handler named a batcher that is not there.
+        public static let unknownBatcher = Code(description: "unknownBatcher")
+        /// What the handler prepared were not the messages that it was given.
+        public static let wrongMessages = Code(description: "wrongMessages")
+    }
+
+    /// What kind of failure it is.
+    public let code: Code
+
+    /// What happened.
+    public let message: String
+
+    /// The error behind it.
+    public let cause: (any Error)?
+
+    /// Makes a failure that was foreseen.
+    public init(_ message: String, cause: (any Error)? = nil) {
+        self.init(.refused, message, cause: cause)
+    }
+
+    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    /// Takes an error that a handler threw.
+    init(_ error: any Error) {
+        self = error as? MessageFailure ?? MessageFailure(.thrown, "\(error)", cause: error)
+    }
+}
+
+extension MessageFailure: CustomStringConvertible {
+    /// The code and the message.
+    public var description: String { "\(code): \(message)" }
+}

@@ -1,0 +1,100 @@
+public import Sluice
+
+/// How a pipeline's messages of one name are handled together.
+public struct Batcher<Output: Sendable>: Sendable {
+    let name: String
+    let limit: BatchLimit<Output>
+    let timeout: Duration
+    let concurrency: Int
+    let maxDemand: Int
+    let capacity: Int
+    let handlingTimeout: Duration?
+    let partition: (@Sendable (Message<Output>) -> UInt64)?
+
+    /// Makes a batcher whose batches go to whoever is free.
+    ///
+    /// With a concurrency above 1, batches of one key may be handled side by side.
+    ///
+    /// - Parameters:
+    ///   - name: By which messages name it.
+    ///   - limit: When a batch is full.
+    ///   - timeout: How long a batch's first message waits for others, at least 0.
+    ///   - concurrency: How many batches are handled at once, at least 1.
+    ///   - maxDemand: How many messages each processor may have been asked for, at least 1; as many as a batch has if nil.
+    ///   - capacity: How many messages the open batches of all keys may have together, at least 1: beyond, the oldest one
+    ///     leaves.
+    ///   - handlingTimeout: How long handling a batch may take; all of it fails then, and its handler's task is cancelled.
+    ///     Nil: no limit.
+    public init(
+        _ name: String = "default",
+        size limit: BatchLimit<Output> = .count(100),
+        timeout: Duration = .seconds(1),
+        concurrency: Int = 1,
+        maxDemand: Int? = nil,
+        capacity: Int = 10_000,
+        handlingTimeout: Duration? = nil
+    ) {
+        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, nil)
+    }
+
+    /// Makes a batcher whose batches have messages of one partition, and are handled one after another in each.
+    ///
+    /// The order of a key is that of the source only if the processors are partitioned by the same key.
+    ///
+    /// - Parameters:
+    ///   - name: By which messages name it.
+    ///   - limit: When a batch is full.
+    ///   - timeout: How long a batch's first message waits for others, at least 0.
+    ///   - concurrency: How many partitions there are, at least 1.
+    ///   - maxDemand: How many messages each processor may have been asked for, at least 1; as many as a batch has if nil.
+    ///   - capacity: How many messages the open batches may have together, at least 1: beyond, the oldest one leaves.
+    ///   - handlingTimeout: How long handling a batch may take; nil: no limit.
+    ///   - key: A message's key.
+    public init(
+        _ name: String = "default",
+        size limit: BatchLimit<Output> = .count(100),
+        timeout: Duration = .seconds(1),
+        concurrency: Int = 1,
+        maxDemand: Int? = nil,
+        capacity: Int = 10_000,
+        handlingTimeout: Duration? = nil,
+        partitionedBy key: @escaping @Sendable (Message<Output>) -> some StablyHashable
+    ) {
+        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout) { StableHash.of(key($0)) }
+    }
+
+    private init(
+        _ name: String,
+        _ limit: BatchLimit<Output>,
+        _ timeout: Duration,
+        _ concurrency: Int,
+        _ maxDemand: Int?,
+        _ capacity: Int,
+        _ handlingTimeout: Duration?,
+        _ partition: (@Sendable (Message<Output>) -> UInt64)?
+    ) {
+        precondition(timeout >= .zero, "A batch cannot leave before its first message has come")
+        precondition(concurrency > 0, "A batcher handles at least one batch at a time, not \(concurrency)")
+        precondition(capacity > 0, "A batcher keeps at least one message, not \(capacity)")
+        self.name = name
+        self.limit = limit
+        self.timeout = timeout
+        self.concurrency = concurrency
+        self.maxDemand = maxDemand ?? limit.defaultMaxDemand
+        self.capacity = capacity
+        self.handlingTimeout = handlingTimeout
+        self.partition = partition
+        precondition(self.maxDemand > 0, "A batcher asks for at least one message, not for \(self.maxDemand)")
+    }
+
+    var book: BatchBook<Output> {
+        let count = UInt64(concurrency)
+        return BatchBook(
+            batcher: name,
+            limit: limit,
+            timeout: timeout,
+            capacity: capacity,
+            partition: partition.map { hash in { @Sendable message in Int(hash(message) % count) } }
+        )
+    }
+}

@@ -1,0 +1,157 @@
+public import Sluice
+
+/// A source, processors, and batchers: from messages that are taken to messages that are acknowledged.
+///
+/// ```swift
+/// let pipeline = Pipeline(
+///     source: Producers { _ in try Orders(of: queue) },
+///     processors: Processors(concurrency: 4),
+///     batchers: [Batcher(size: .count(500), timeout: .milliseconds(200))],
+///     handler: Handling { try $0.map(Order.init) } batch: { try await database.insert($0.bodies) }
+/// )
+/// try await pipeline.run()
+/// ```
+///
+/// - **Acknowledged once:** each message that a processor has taken is acknowledged exactly once, as handled or as failed,
+///   whatever the handlers do; unless the pipeline is cancelled, or does not drain in time: then the source delivers it
+///   again. In a processor that is when it has failed, or if there are no batchers; else it is behind its batch.
+/// - **Bounded:** each stage asks only for what it has room for: a slow handler stops its source.
+/// - **Order:** none, unless the processors, and the batchers, are partitioned by a key.
+public struct Pipeline<Source: Producer, Handler: PipelineHandler>: Sendable
+where Source.Output == Message<Handler.Input> {
+    private let source: Producers<Source>
+    private let processors: Processors<Handler.Input>
+    private let batchers: [Batcher<Handler.Output>]
+    private let handler: Handler
+    private let report: @Sendable (PipelineReport) -> Void
+
+    /// Makes a pipeline; nothing runs yet.
+    ///
+    /// - Parameters:
+    ///   - source: Where messages come from.
+    ///   - processors: How they are handled one by one.
+    ///   - batchers: How they are handled together, with names of their own; with none, messages end at the processors.
+    ///   - handler: What is done with them.
+    ///   - report: Told of what goes wrong and does not end the pipeline, by the stages' tasks; must not block.
+    public init(
+        source: Producers<Source>,
+        processors: Processors<Handler.Input> = Processors(),
+        batchers: [Batcher<Handler.Output>] = [],
+        handler: Handler,
+        report: @escaping @Sendable (PipelineReport) -> Void = { _ in }
+    ) {
+        precondition(Set(batchers.map(\.name)).count == batchers.count, "Two batchers have the same name")
+        self.source = source
+        self.processors = processors
+        self.batchers = batchers
+        self.handler = handler
+        self.report = report
+    }
+
+    /// Runs until the source has finished and everything is acknowledged.
+    ///
+    /// - Parameter clock: Measures timeouts.
+    /// - Throws: The source's failure when no more are forgiven; `CancellationError`.
+    public func run(clock: any Clock<Duration> = ContinuousClock()) async throws {
+        try await run(clock: clock) { _ in }
+    }
+
+    /// Runs until the source has finished and everything is acknowledged, or until it has drained.
+    ///
+    /// - Parameters:
+    ///   - clock: Measures timeouts.
+    ///   - body: Called when the pipeline runs.
+    /// - Returns: What the body returns.
+    /// - Throws: What the body throws; the source's failure when no more are forgiven; `CancellationError`;
+    ///   ``Sluice/StageError`` if it did not drain in time.
+    @discardableResult
+    public func run<Result>(
+        clock: any Clock<Duration> = ContinuousClock(),
+        _ body: (RunningPipeline<Handler.Input>) async throws -> Result
+    ) async throws -> Result {
+        try await withStages(clock: clock) { stages in
+            let running = try await start(in: stages, clock: clock)
+            stages.go()
+            return try await body(running)
+        }
+    }
+
+    /// Starts the pipeline's stages in a graph, which may be a service's.
+    ///
+    /// - Parameters:
+    ///   - stages: The graph.
+    ///   - clock: Measures how long handlers take.
+    /// - Returns: What can be done with it while it runs.
+    /// - Throws: ``Sluice/StageError`` if the graph is ending.
+    @discardableResult
+    public func start(
+        in stages: Stages,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) async throws -> RunningPipeline<Handler.Input> {
+        let pushed = PushSource<Message<Handler.Input>>(capacity: processors.maxDemand)
+        let inlet = try Inlet(source, pushed, processors, in: stages)
+        let names = batchers.map(\.name)
+        var handling: [DispatchingStage<ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>>] = []
+        for index in 0..<processors.concurrency {
+            let processor = Processor(
+                name: "processor \(index)",
+                handler: handler,
+                call: HandlerCall(timeout: processors.timeout, clock: clock),
+                batchers: names,
+                report: report
+            )
+            if batchers.isEmpty {
+                try await inlet.feed(stages.start(processor.name) { LastProcessorStage(processor: processor) }, index)
+                continue
+            }
+            let stage = stages.start(
+                processor.name,
+                dispatcher: PartitionDispatcher(
+                    keys: names,
+                    queueLimit: processors.maxDemand
+                ) { (message: Message<Handler.Output>) in .to(message.batcher) }
+            ) { ProcessorStage(processor: processor) }
+            try await inlet.feed(stage.stage, index)
+            handling.append(stage)
+        }
+        for batcher in batchers { try await start(batcher, behind: handling, in: stages, clock) }
+        return RunningPipeline(stages: stages, pushed: pushed)
+    }
+
+    private func start(
+        _ batcher: Batcher<Handler.Output>,
+        behind processors: [DispatchingStage<ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>>],
+        in stages: Stages,
+        _ clock: any Clock<Duration>
+    ) async throws {
+        let name = "batcher \(batcher.name)"
+        func stage(_ index: Int) -> StageHandle<BatchProcessorStage<Handler>> {
+            let stage = BatchProcessorStage(
+                name: "batch processor \(batcher.name) \(index)",
+                handler: handler,
+                call: HandlerCall(timeout: batcher.handlingTimeout, clock: clock),
+                report: report
+            )
+            return stages.start(stage.name) { stage }
+        }
+        let making: StageHandle<BatcherStage<Handler.Output>>
+        if batcher.partition == nil {
+            making = stages.start(name) { BatcherStage(batcher.book) }
+            for index in 0..<batcher.concurrency { try await stage(index).subscribe(to: making, maxDemand: 1) }
+        } else {
+            let partitioned = stages.start(
+                name,
+                dispatcher: PartitionDispatcher(keys: 0..<batcher.concurrency, queueLimit: 1) {
+                    (batch: MessageBatch<Handler.Output>) in .to(batch.info.partition ?? 0)
+                }
+            ) { BatcherStage(batcher.book) }
+            making = partitioned.stage
+            for index in 0..<batcher.concurrency {
+                try await stage(index).subscribe(to: partitioned, as: index, maxDemand: 1)
+            }
+        }
+        for processor in processors {
+            try await making.subscribe(to: processor, as: batcher.name, maxDemand: batcher.maxDemand)
+        }
+    }
+}

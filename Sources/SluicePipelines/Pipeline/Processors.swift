@@ -1,0 +1,65 @@
+public import Sluice
+
+/// How a pipeline's messages are handled one by one.
+public struct Processors<Input: Sendable>: Sendable {
+    let concurrency: Int
+    let maxDemand: Int
+    let minDemand: Int
+    let timeout: Duration?
+    let partition: (@Sendable (Message<Input>) -> UInt64)?
+
+    /// Makes the options for processors that take any message.
+    ///
+    /// - Parameters:
+    ///   - concurrency: How many processors there are, at least 1; each handles one message at a time.
+    ///   - maxDemand: How many messages each may have been promised by each producer, at least 1.
+    ///   - minDemand: When so many are left it asks for more, less than `maxDemand`; half of it if nil. A processor takes
+    ///     `maxDemand - minDemand` messages at once at most.
+    ///   - timeout: How long handling one message may take; it fails then, and its handler's task is cancelled. The
+    ///     processor goes on when the handler has returned. Nil: no limit.
+    public init(
+        concurrency: Int = 8,
+        maxDemand: Int = 10,
+        minDemand: Int? = nil,
+        timeout: Duration? = nil
+    ) {
+        self.init(concurrency, maxDemand, minDemand, timeout, nil)
+    }
+
+    /// Makes the options for processors that share the messages by key: those of one key are handled by the same
+    /// processor, in the order in which one producer emits them.
+    ///
+    /// - Parameters:
+    ///   - concurrency: How many processors there are, at least 1.
+    ///   - maxDemand: How many messages each may have been promised by each producer, at least 1; as many may wait for each.
+    ///   - minDemand: When so many are left it asks for more, less than `maxDemand`; half of it if nil.
+    ///   - timeout: How long handling one message may take; nil: no limit.
+    ///   - key: A message's key.
+    public init(
+        concurrency: Int = 8,
+        maxDemand: Int = 10,
+        minDemand: Int? = nil,
+        timeout: Duration? = nil,
+        partitionedBy key: @escaping @Sendable (Message<Input>) -> some StablyHashable
+    ) {
+        self.init(concurrency, maxDemand, minDemand, timeout) { StableHash.of(key($0)) }
+    }
+
+    private init(
+        _ concurrency: Int,
+        _ maxDemand: Int,
+        _ minDemand: Int?,
+        _ timeout: Duration?,
+        _ partition: (@Sendable (Message<Input>) -> UInt64)?
+    ) {
+        precondition(concurrency > 0, "A pipeline has at least one processor, not \(concurrency)")
+        precondition(maxDemand > 0, "A processor asks for at least one message, not for \(maxDemand)")
+        precondition(timeout.map { $0 > .zero } ?? true, "A handler is given more than no time")
+        self.concurrency = concurrency
+        self.maxDemand = maxDemand
+        self.minDemand = minDemand ?? maxDemand / 2
+        precondition((0..<maxDemand).contains(self.minDemand), "minDemand lies between 0 and maxDemand - 1")
+        self.timeout = timeout
+        self.partition = partition
+    }
+}

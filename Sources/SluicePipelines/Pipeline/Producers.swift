@@ -1,0 +1,26 @@
+public import Sluice
+
+/// A pipeline's source: one or several equal producers.
+public struct Producers<Source: Producer>: Sendable {
+    let concurrency: Int
+    let restart: RestartPolicy
+    let make: @Sendable (Int) async throws -> Source
+
+    /// Makes the options.
+    ///
+    /// - Parameters:
+    ///   - concurrency: How many producers there are, at least 1; more of them fetch side by side, and hold more messages.
+    ///   - restart: How many of their failures are forgiven; twice as many as there are producers, in as many seconds, if
+    ///     nil. The processors notice nothing; what a failed producer had in hand is lost, and not acknowledged.
+    ///   - make: Makes the producer with a number from 0 on, in its own task; called again after a failure.
+    public init(
+        concurrency: Int = 1,
+        restart: RestartPolicy? = nil,
+        _ make: @escaping @Sendable (Int) async throws -> Source
+    ) {
+        precondition(concurrency > 0, "A pipeline has at least one producer, not \(concurrency)")
+        self.concurrency = concurrency
+        self.restart = restart ?? .upTo(2 * concurrency, within: .seconds(concurrency))
+        self.make = make
+    }
+}

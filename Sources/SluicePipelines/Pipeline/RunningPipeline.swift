@@ -1,0 +1,61 @@
+import Sluice
+
+/// A pipeline that runs.
+public struct RunningPipeline<Input: Sendable>: Sendable {
+    private let stages: Stages
+    private let pushed: PushSource<Message<Input>>
+
+    init(stages: Stages, pushed: PushSource<Message<Input>>) {
+        self.stages = stages
+        self.pushed = pushed
+    }
+
+    /// Stops the source, and lets everything that it has emitted be handled and acknowledged: open batches leave at once.
+    ///
+    /// - Parameter deadline: When it has passed, every stage is cancelled, and what is left is not acknowledged; nil: no
+    ///   deadline.
+    public func drain(within deadline: Duration? = .seconds(30)) {
+        stages.drain(within: deadline)
+    }
+
+    /// Ends the pipeline now; what is inside is not acknowledged.
+    public func cancel() {
+        stages.cancel()
+    }
+
+    /// Puts messages in beside the source, in their order; waits for room.
+    ///
+    /// - Parameter messages: Emitted to one processor or, as far as that wants fewer, to several.
+    /// - Throws: `CancellationError`; ``Sluice/StageError`` if the pipeline is ending, or its source has finished: then none
+    ///   of them is in it.
+    public func push(_ messages: [Message<Input>]) async throws {
+        try await pushed.send(contentsOf: messages)
+    }
+
+    /// Puts messages with some bodies in, and waits until all of them are acknowledged: to test a pipeline.
+    ///
+    /// - Parameters:
+    ///   - bodies: At least one.
+    ///   - flushing: Whether their batches leave at once.
+    ///   - metadata: Each message's.
+    /// - Returns: What became of each, in the order of the bodies: `nil`, or why it failed.
+    /// - Throws: As ``push(_:)``; `CancellationError` if the pipeline ends before.
+    public func test(
+        _ bodies: [Input],
+        flushing: Bool = true,
+        metadata: [String: String] = [:]
+    ) async throws -> [MessageFailure?] {
+        let caller = CallerAcknowledger(count: bodies.count)
+        let messages = bodies.enumerated().map { place, body in
+            var message = Message(
+                body,
+                metadata: metadata,
+                acknowledgement: Acknowledgement(caller, receipt: .number(UInt64(place)))
+            )
+            message.flushesBatch = flushing
+            return message
+        }
+        try await push(messages)
+        return try await caller.outcomes()
+    }
+}

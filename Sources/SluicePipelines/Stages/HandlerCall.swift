@@ -1,0 +1,37 @@
+/// Calls of a user's handler, with an end.
+struct HandlerCall: Sendable {
+    let timeout: Duration?
+    let clock: any Clock<Duration>
+
+    /// Calls a handler.
+    ///
+    /// - Parameter body: The handler; its task is cancelled when the time is over.
+    /// - Returns: What it returns.
+    /// - Throws: ``MessageFailure`` of what it throws, or of its taking too long, also if it returns something then.
+    func run<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws(MessageFailure) -> Result {
+        guard let timeout else {
+            do { return try await body() } catch { throw MessageFailure(error) }
+        }
+        let clock = clock
+        let outcome = await withTaskGroup(of: Swift.Result<Result, MessageFailure>?.self) { group in
+            group.addTask {
+                do { return .success(try await body()) } catch { return .failure(MessageFailure(error)) }
+            }
+            group.addTask {
+                // A sleep that is cancelled is of a handler that was in time.
+                (try? await clock.sleep(for: timeout)) == nil
+                    ? nil
+                    : .failure(MessageFailure(.timedOut, "The handler took longer than \(timeout)"))
+            }
+            var first: Swift.Result<Result, MessageFailure>?
+            for await outcome in group where first == nil && outcome != nil {
+                first = outcome
+                group.cancelAll()
+            }
+            return first ?? .failure(MessageFailure(.timedOut, "The handler's task was cancelled"))
+        }
+        return try outcome.get()
+    }
+}
