@@ -13,8 +13,8 @@ public import Sluice
 /// ```
 ///
 /// - **Acknowledged once:** each message that a processor has taken is acknowledged exactly once, as handled or as failed,
-///   whatever the handlers do; unless the pipeline is cancelled, or does not drain in time: then the source delivers it
-///   again. In a processor that is when it has failed, or if there are no batchers; else it is behind its batch.
+///   whatever the handlers do. If the pipeline is cancelled, or does not drain in time, what is not handled to its end is
+///   not acknowledged at all, and the source delivers it again. In a processor that is when it has failed, or if there are no batchers; else it is behind its batch.
 /// - **Bounded:** each stage asks only for what it has room for: a slow handler stops its source.
 /// - **Order:** none, unless the processors, and the batchers, are partitioned by a key.
 public struct Pipeline<Source: Producer, Handler: PipelineHandler>: Sendable
@@ -91,7 +91,8 @@ where Source.Output == Message<Handler.Input> {
         let pushed = PushSource<Message<Handler.Input>>(capacity: processors.maxDemand)
         let inlet = try Inlet(source, pushed, processors, in: stages)
         let names = batchers.map(\.name)
-        var handling: [DispatchingStage<ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>>] = []
+        var handling:
+            [DispatchingStage<ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>>] = []
         for index in 0..<processors.concurrency {
             let processor = Processor(
                 name: "processor \(index)",
@@ -120,7 +121,9 @@ where Source.Output == Message<Handler.Input> {
 
     private func start(
         _ batcher: Batcher<Handler.Output>,
-        behind processors: [DispatchingStage<ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>>],
+        behind processors: [DispatchingStage<
+            ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>
+        >],
         in stages: Stages,
         _ clock: any Clock<Duration>
     ) async throws {

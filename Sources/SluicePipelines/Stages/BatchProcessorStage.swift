@@ -8,7 +8,7 @@ struct BatchProcessorStage<Handler: PipelineHandler>: Consumer {
     let report: @Sendable (PipelineReport) -> Void
 
     func handleEvents(_ events: [MessageBatch<Handler.Output>]) async {
-        for batch in events { await process(batch) }
+        for batch in events where !Task.isCancelled { await process(batch) }
     }
 
     private func process(_ received: MessageBatch<Handler.Output>) async {
@@ -25,6 +25,8 @@ struct BatchProcessorStage<Handler: PipelineHandler>: Consumer {
                 throw MessageFailure(.wrongMessages, "The handler has put another batch in the place of its own")
             }
         } catch {
+            // Cut off, its messages have neither been handled nor failed: the source delivers them again.
+            if Task.isCancelled { return }
             batch = received
             batch.failAll(because: error)
         }

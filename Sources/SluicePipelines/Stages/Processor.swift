@@ -17,6 +17,8 @@ struct Processor<Handler: PipelineHandler>: Sendable {
         var messages = received
         messages.issueTickets()
         await prepare(&messages)
+        // Cut off, they have neither been handled nor failed: the source delivers them again.
+        if Task.isCancelled { return [] }
         var handled: [Message<Handler.Output>] = []
         handled.reserveCapacity(messages.count)
         var failed: [Message<Handler.Input>] = []
@@ -26,6 +28,7 @@ struct Processor<Handler: PipelineHandler>: Sendable {
                     handled.append(try await handle(message))
                     continue
                 } catch {
+                    if Task.isCancelled { break }
                     message.fail(because: error)
                 }
             }

@@ -1,0 +1,436 @@
+import Sluice
+import SluiceTesting
+import Synchronization
+import Testing
+
+@testable import SluicePipelines
+
+@Suite struct PipelineTests {
+    /// Runs a pipeline over numbers to its end.
+    private func run(
+        _ numbers: ClosedRange<Int>,
+        _ script: Script,
+        _ processors: Processors<Int> = Processors(concurrency: 2),
+        _ batchers: [Batcher<Int>] = [],
+        recorder: Recorder = Recorder(),
+        reports: Reports = Reports(),
+        clock: TestClock
+    ) async throws {
+        let messages = recorder.messages(numbers)
+        try await Pipeline(
+            source: Producers { _ in SequenceSource(messages) },
+            processors: processors,
+            batchers: batchers,
+            handler: script,
+            report: reports.note
+        ).run(clock: clock)
+    }
+
+    @Test("9, 10: from the source through processors to batches, and one acknowledgement for each batch")
+    func basic() throws {
+        try underEachSchedule { clock in
+            let (script, recorder) = (Script(), Recorder())
+            try await run(
+                1...4,
+                script,
+                Processors(concurrency: 1),
+                [Batcher(size: .count(2))],
+                recorder: recorder,
+                clock: clock
+            )
+            #expect(script.memory.batches.map(\.bodies) == [[1, 2], [3, 4]])
+            #expect(script.memory.batches.allSatisfy { $0.info.trigger == .size })
+            #expect(recorder.calls.map(\.successful) == [[1, 2], [3, 4]])
+            #expect(recorder.failed.isEmpty)
+        }
+    }
+
+    @Test("12: those that fail in a processor are acknowledged there, and the batch is made of the others")
+    func failedBeforeBatch() throws {
+        try underEachSchedule { clock in
+            var script = Script()
+            script.onMessage = { message in
+                if [2, 3].contains(message.body) { throw MessageFailure("no") }
+                return message
+            }
+            let recorder = Recorder()
+            try await run(
+                1...4,
+                script,
+                Processors(concurrency: 1),
+                [Batcher(size: .count(2))],
+                recorder: recorder,
+                clock: clock
+            )
+            #expect(script.memory.batches.map(\.bodies) == [[1, 4]])
+            #expect(recorder.all == [1, 2, 3, 4] && recorder.failed == [2, 3])
+        }
+    }
+
+    @Test("21: two batchers, each with its own size") func routing() throws {
+        try underEachSchedule { clock in
+            var script = Script()
+            script.onMessage = { message in
+                var message = message
+                message.batcher = message.body.isMultiple(of: 2) ? "even" : "odd"
+                return message
+            }
+            let recorder = Recorder()
+            let batchers = [Batcher<Int>("odd", size: .count(10)), Batcher<Int>("even", size: .count(5))]
+            try await run(1...40, script, Processors(concurrency: 1), batchers, recorder: recorder, clock: clock)
+            let odd = script.memory.batches.filter { $0.info.batcher == "odd" }
+            let even = script.memory.batches.filter { $0.info.batcher == "even" }
+            #expect(odd.map(\.info.size) == [10, 10] && even.map(\.info.size) == [5, 5, 5, 5])
+            #expect(odd.allSatisfy { $0.bodies.allSatisfy { !$0.isMultiple(of: 2) } })
+            #expect(recorder.all == Array(1...40))
+        }
+    }
+
+    @Test("25, 50: an open batch leaves when its time has come, and at the end") func openBatches() throws {
+        try underEachSchedule { clock in
+            let (script, recorder) = (Script(), Recorder())
+            try await Pipeline(
+                source: Producers { _ in Silent() },
+                processors: Processors(concurrency: 1),
+                batchers: [Batcher(size: .count(4), timeout: .seconds(10))],
+                handler: script
+            ).run(clock: clock) { running in
+                try await running.push(recorder.messages([1]))
+                try await clock.sleep(for: .seconds(9))
+                try await running.push(recorder.messages([2]))
+                #expect(recorder.all.isEmpty)
+                try await clock.sleep(for: .seconds(2))
+                #expect(recorder.calls.map(\.successful) == [[1, 2]])
+                #expect(script.memory.batches.map(\.info.trigger) == [.timeout])
+                try await running.push(recorder.messages([3]))
+                try await clock.sleep(for: .seconds(1))
+                running.drain()
+            }
+            #expect(script.memory.batches.map(\.info.trigger) == [.timeout, .flush])
+            #expect(recorder.all == [1, 2, 3])
+        }
+    }
+
+    @Test("29, 30, 32: partitioned processors and batchers keep the order of each key") func partitions() throws {
+        try underEachSchedule { clock in
+            let (script, recorder) = (Script(), Recorder())
+            try await run(
+                1...60,
+                script,
+                Processors(concurrency: 3, maxDemand: 4) { $0.body % 5 },
+                [Batcher(size: .count(3), concurrency: 2) { $0.body % 5 }],
+                recorder: recorder,
+                clock: clock
+            )
+            for key in 0..<5 {
+                let handled = script.memory.handled.filter { $0 % 5 == key }
+                let batched = script.memory.batches.flatMap(\.bodies).filter { $0 % 5 == key }
+                #expect(handled == handled.sorted() && handled.count == 12)
+                #expect(batched == handled)
+            }
+            for batch in script.memory.batches {
+                #expect(Set(batch.bodies.map { StableHash.of($0 % 5) % 2 }).count == 1)
+            }
+            #expect(recorder.all == Array(1...60))
+        }
+    }
+
+    @Test("37, 38, 41: what fails in a batch fails by itself; an error fails the batch; the next one is handled")
+    func failedBatches() throws {
+        try underEachSchedule { clock in
+            var script = Script()
+            script.onBatch = { batch in
+                if batch.bodies.contains(1) { batch.fail(at: 1, because: MessageFailure("no")) }
+                if batch.bodies.contains(4) { throw Script.Broken() }
+                // Another batch in the place of its own is the failure of all of it.
+                if batch.bodies.contains(7) { batch = MessageBatch(info: batch.info, messages: [batch.messages[0]]) }
+            }
+            let (recorder, reports) = (Recorder(), Reports())
+            try await run(
+                1...12,
+                script,
+                Processors(concurrency: 1),
+                [Batcher(size: .count(3))],
+                recorder: recorder,
+                reports: reports,
+                clock: clock
+            )
+            #expect(recorder.failed == [2, 4, 5, 6, 7, 8, 9] && recorder.successful == [1, 3, 10, 11, 12])
+            #expect(script.memory.failedBatches == [[2], [4, 5, 6], [7, 8, 9]])
+            #expect(recorder.reason(4)?.code == .thrown && recorder.reason(9)?.code == .wrongMessages)
+            #expect(reports.failures.count == 7)
+        }
+    }
+
+    @Test("a batch that takes too long fails, and what comes behind it is handled") func batchTimeout() throws {
+        try underEachSchedule { clock in
+            var script = Script()
+            script.onBatch = { batch in
+                if batch.bodies.contains(1) { try await clock.sleep(for: .seconds(60)) }
+            }
+            let recorder = Recorder()
+            try await run(
+                1...4,
+                script,
+                Processors(concurrency: 1),
+                [Batcher(size: .count(2), handlingTimeout: .seconds(3))],
+                recorder: recorder,
+                clock: clock
+            )
+            #expect(recorder.failed == [1, 2] && recorder.successful == [3, 4])
+            #expect(recorder.reason(1)?.code == .timedOut)
+        }
+    }
+
+    @Test(
+        "44: a producer that fails is made again, and nobody else notices; when no more is forgiven, the pipeline fails"
+    )
+    func restart() throws {
+        try underEachSchedule { clock in
+            let recorder = Recorder()
+            let lives = Mutex(0)
+            @Sendable func pipeline(limit: Int) -> Pipeline<Flaky, Script> {
+                Pipeline(
+                    source: Producers(restart: .upTo(limit, within: .seconds(10))) { _ in
+                        let life = lives.withLock { lives in
+                            lives += 1
+                            return lives
+                        }
+                        return Flaky(recorder.messages([life * 2 - 1, life * 2]), isLast: life == 3)
+                    },
+                    processors: Processors(concurrency: 1),
+                    handler: Script()
+                )
+            }
+            try await pipeline(limit: 2).run(clock: clock)
+            #expect(recorder.all == [1, 2, 3, 4, 5, 6])
+            lives.withLock { $0 = 0 }
+            await #expect(throws: Script.Broken.self) {
+                do { try await pipeline(limit: 1).run(clock: clock) } catch let error as StageError {
+                    throw error.cause ?? error
+                }
+            }
+        }
+    }
+
+    @Test("49: what a drain finds inside is handled and acknowledged, and the source is not asked again") func drain()
+        throws
+    {
+        try underEachSchedule { clock in
+            let recorder = Recorder()
+            let script = Script(slow: clock)
+            try await Pipeline(
+                source: Producers { _ in Endless(recorder) },
+                processors: Processors(concurrency: 2),
+                batchers: [Batcher(size: .count(7), concurrency: 2)],
+                handler: script
+            ).run(clock: clock) { running in
+                try await clock.sleep(for: .seconds(20))
+                running.drain()
+            }
+            let handled = script.memory.handled.count
+            #expect(handled > 10)
+            #expect(recorder.all == script.memory.handled.map(UInt64.init).sorted())
+            #expect(script.memory.batches.reduce(0) { $0 + $1.messages.count } == handled)
+        }
+    }
+
+    @Test("52: a handler that does not end is cancelled at the drain's deadline, and what is left is not acknowledged")
+    func drainDeadline() throws {
+        try underEachSchedule { clock in
+            let recorder = Recorder()
+            var script = Script()
+            script.onMessage = { message in
+                if message.body == 3 { try await clock.sleep(for: .seconds(100_000)) }
+                return message
+            }
+            let (handling, messages) = (script, recorder.messages(1...4))
+            await #expect(throws: StageError.self) {
+                try await Pipeline(
+                    source: Producers { _ in SequenceSource(messages) },
+                    processors: Processors(concurrency: 1, maxDemand: 1),
+                    handler: handling
+                ).run(clock: clock) { running in
+                    try await clock.sleep(for: .seconds(1))
+                    running.drain(within: .seconds(5))
+                }
+            }
+            #expect(clock.now.offset == .seconds(6))
+            #expect(recorder.successful == [1, 2] && recorder.failed.isEmpty)
+        }
+    }
+
+    @Test("a handler that is slow stops its source: no more is inside than the windows hold") func pressure() throws {
+        try underEachSchedule { clock in
+            let recorder = Recorder()
+            var script = Script()
+            script.onBatch = { _ in try await clock.sleep(for: .seconds(1000)) }
+            let source = Endless(recorder)
+            let handling = script
+            await #expect(throws: CancellationError.self) {
+                try await Pipeline(
+                    source: Producers { _ in source },
+                    processors: Processors(concurrency: 2, maxDemand: 4),
+                    batchers: [Batcher(size: .count(5))],
+                    handler: handling
+                ).run(clock: clock) { running in
+                    try await clock.sleep(for: .seconds(500))
+                    running.cancel()
+                }
+            }
+            // Of each processor its window, its queue for the batcher and what that was promised; two batches.
+            #expect(source.emitted <= 2 * (4 + 4 + 5) + 2 * 5)
+            #expect(recorder.all.isEmpty)
+        }
+    }
+
+    @Test("62, 63: messages are tested one by one or together, and the test is told what became of each") func testing()
+        throws
+    {
+        try underEachSchedule { clock in
+            var script = Script()
+            script.onMessage = { message in
+                if message.metadata["bad"] != nil { throw MessageFailure("bad") }
+                if message.body == 3 { throw Script.Broken() }
+                return message
+            }
+            let handling = script
+            try await Pipeline(
+                source: Producers { _ in Silent() },
+                processors: Processors(concurrency: 2),
+                batchers: [Batcher(size: .count(100), timeout: .seconds(1000))],
+                handler: handling
+            ).run(clock: clock) { running in
+                let outcomes = try await running.test([1, 2, 3])
+                #expect(outcomes.map { $0?.code } == [nil, nil, .thrown])
+                let refused = try await running.test([4], metadata: ["bad": "1"])
+                #expect(refused.map { $0?.code } == [.refused])
+                running.drain()
+            }
+            #expect(clock.now.offset < .seconds(1000), "Its batches leave at once")
+        }
+    }
+
+    @Test("law: whatever handlers do, each message is acknowledged exactly once", arguments: 0..<4 as Range<UInt64>)
+    func exactlyOnce(part: UInt64) throws {
+        for seed in part * 60..<(part + 1) * 60 {
+            let executor = DeterministicExecutor(seed: seed)
+            let clock = executor.clock
+            let recorder = Recorder { $0 == 1 }
+            try executor.run {
+                try await Self.wild(seed, clock).run(recorder, clock)
+            }
+            #expect(recorder.all == Array(1...80), "seed \(seed)")
+        }
+    }
+
+    @Test("law: cancelled at any moment, no message is acknowledged twice", arguments: 0..<120 as Range<UInt64>)
+    func cancelled(seed: UInt64) throws {
+        let executor = DeterministicExecutor(seed: seed)
+        let clock = executor.clock
+        let recorder = Recorder()
+        try executor.run {
+            try await withThrowingTaskGroup { group in
+                group.addTask { try? await Self.wild(seed, clock).run(recorder, clock) }
+                try await clock.sleep(for: .milliseconds(Int64(seed * 37 % 6000)))
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+        }
+        #expect(Set(recorder.all).count == recorder.all.count)
+    }
+
+    /// A pipeline with options and handlers that a seed chooses.
+    private struct Wild: Sendable {
+        var script: Script
+        var processors: Processors<Int>
+        var batchers: [Batcher<Int>]
+
+        func run(_ recorder: Recorder, _ clock: TestClock) async throws {
+            let parts = [1...40, 41...80].map { recorder.messages($0) { $0 % 3 } }
+            try await Pipeline(
+                source: Producers(concurrency: 2) { SequenceSource(parts[$0]) },
+                processors: processors,
+                batchers: batchers,
+                handler: script
+            ).run(clock: clock)
+        }
+    }
+
+    private static func wild(_ seed: UInt64, _ clock: TestClock) -> Wild {
+        var random = SeededGenerator(seed: seed)
+        let chance = Mutex(SeededGenerator(seed: seed &+ 1))
+        @Sendable func roll(_ sides: Int) -> Int { chance.withLock { Int.random(in: 0..<sides, using: &$0) } }
+        let stolen = Mutex<Message<Int>?>(nil)
+        var script = Script()
+        script.onPrepare = { messages in
+            switch roll(12) {
+            case 0: messages.removeLast()
+            case 1: messages.append(messages[0])
+            case 2: throw Script.Broken()
+            case 3: messages[0].fail(because: MessageFailure("no"))
+            default: break
+            }
+        }
+        script.onMessage = { message in
+            switch roll(9) {
+            case 0: throw Script.Broken()
+            case 1: try await message.acknowledge()
+            case 2: try await clock.sleep(for: .milliseconds(roll(3000)))
+            case 3: return stolen.withLock { $0 } ?? message
+            case 4: stolen.withLock { $0 = message }
+            default: break
+            }
+            var message = message
+            (message.batcher, message.batchKey) = (["a", "b", "c"][roll(3)], ["x", "y"][roll(2)])
+            message.flushesBatch = roll(10) == 0
+            return message
+        }
+        script.onBatch = { batch in
+            switch roll(6) {
+            case 0: throw Script.Broken()
+            case 1: batch.fail(at: roll(batch.messages.count), because: MessageFailure("no"))
+            case 2: try await batch.messages[roll(batch.messages.count)].acknowledge()
+            case 3: try await clock.sleep(for: .milliseconds(roll(3000)))
+            case 4: batch = MessageBatch(info: batch.info, messages: batch.messages + batch.messages)
+            default: break
+            }
+        }
+        script.onFailed = { if roll(4) == 0 { throw Script.Broken() } }
+        let timeout: Duration? = Bool.random(using: &random) ? .seconds(2) : nil
+        let demand = Int.random(in: 1...8, using: &random)
+        let count = Int.random(in: 1...3, using: &random)
+        let isKeyed = Bool.random(using: &random)
+        return Wild(
+            script: script,
+            processors: isKeyed
+                ? Processors(concurrency: count, maxDemand: demand, timeout: timeout) { $0.body % 4 }
+                : Processors(concurrency: count, maxDemand: demand, timeout: timeout),
+            batchers: Bool.random(using: &random)
+                ? []
+                : ["a", "b"].map { name in
+                    let size = BatchLimit<Int>.count(Int.random(in: 1...6, using: &random))
+                    let capacity = Int.random(in: 1...20, using: &random)
+                    let workers = Int.random(in: 1...2, using: &random)
+                    return isKeyed
+                        ? Batcher(name, size: size, concurrency: workers, capacity: capacity, handlingTimeout: timeout)
+                        {
+                            $0.body % 4
+                        }
+                        : Batcher(name, size: size, concurrency: workers, capacity: capacity, handlingTimeout: timeout)
+                }
+        )
+    }
+}
+
+extension Script {
+    /// Every message takes a second, every batch three.
+    init(slow clock: TestClock) {
+        self.init()
+        onMessage = { message in
+            try await clock.sleep(for: .seconds(1))
+            return message
+        }
+        onBatch = { _ in try await clock.sleep(for: .seconds(3)) }
+    }
+}
