@@ -111,14 +111,20 @@ import Testing
         }
     }
 
-    @Test("29, 30, 32: partitioned processors and batchers keep the order of each key") func partitions() throws {
+    @Test("29, 30, 32: partitioned processors and batchers keep the order of each key, and work side by side")
+    func partitions() throws {
         try underEachSchedule { clock in
-            let (script, recorder) = (Script(), Recorder())
+            let recorder = Recorder()
+            var script = Script()
+            script.onMessage = { message in
+                try await clock.sleep(for: .seconds(1))
+                return message
+            }
             try await run(
                 1...60,
                 script,
                 Processors(concurrency: 3, maxDemand: 4) { $0.body % 5 },
-                [Batcher(size: .count(3), concurrency: 2) { $0.body % 5 }],
+                [Batcher(size: .count(3), timeout: .seconds(100), concurrency: 2) { $0.body % 5 }],
                 recorder: recorder,
                 clock: clock
             )
@@ -129,8 +135,11 @@ import Testing
                 #expect(batched == handled)
             }
             for batch in script.memory.batches {
-                #expect(Set(batch.bodies.map { StableHash.of($0 % 5) % 2 }).count == 1)
+                #expect(Set(batch.bodies.map { StableHash.of($0 % 5) % 2 }) == [UInt64(batch.info.partition ?? -1)])
             }
+            // As long as the processor with the most messages takes, if it never waits for another: it may at the end.
+            let most = Dictionary(grouping: 1...60) { StableHash.of($0 % 5) % 3 }.values.map(\.count).max() ?? 0
+            #expect(clock.now.offset >= .seconds(most) && clock.now.offset <= .seconds(most + 12))
             #expect(recorder.all == Array(1...60))
         }
     }
@@ -311,6 +320,100 @@ import Testing
         }
     }
 
+    @Test(
+        "55 to 59: the rate bounds what the producers are asked for together, and may be changed; a drain ends the wait"
+    )
+    func rate() throws {
+        try underEachSchedule { clock in
+            let recorder = Recorder()
+            let limit = RateLimit(rate: 1, per: .seconds(10), clock: clock)
+            try await Pipeline(
+                source: Producers(concurrency: 2, limit: limit) { _ in Endless(recorder) },
+                processors: Processors(concurrency: 2),
+                handler: Script()
+            ).run(clock: clock) { running in
+                try await clock.sleep(for: .seconds(95))
+                #expect(recorder.all.count == 10)
+                limit.change(to: 1, per: .seconds(1))
+                try await clock.sleep(for: .seconds(10))
+                #expect((19...21).contains(recorder.all.count))
+                limit.change(to: 1, per: .seconds(100_000))
+                try await clock.sleep(for: .seconds(10))
+                let pushed = recorder.messages([1_000_000])
+                try await running.push(pushed)
+                try await clock.sleep(for: .seconds(1))
+                running.drain()
+            }
+            #expect((20...23).contains(recorder.all.count) && recorder.successful.contains(1_000_000))
+            #expect(clock.now.offset < .seconds(200))
+        }
+    }
+
+    @Test("a pause holds the source back, and nothing else") func pause() throws {
+        try underEachSchedule { clock in
+            let recorder = Recorder()
+            let source = Endless(recorder)
+            try await Pipeline(
+                source: Producers { _ in source },
+                processors: Processors(concurrency: 1),
+                handler: Script(slow: clock)
+            ).run(clock: clock) { running in
+                try await clock.sleep(for: .seconds(10))
+                running.pause()
+                try await clock.sleep(for: .seconds(1000))
+                #expect(recorder.all.count >= source.emitted - 10)
+                let (emitted, count) = (source.emitted, recorder.all.count)
+                let outcomes = try await running.test([-1, -2])
+                #expect(outcomes.allSatisfy { $0 == nil } && source.emitted == emitted && recorder.all.count == count)
+                running.resume()
+                try await clock.sleep(for: .seconds(10))
+                #expect(recorder.all.count > count)
+                running.drain()
+            }
+        }
+    }
+
+    @Test("what is thrown is tried again, a message or a batch as it was; what is refused is not") func retry() throws {
+        try underEachSchedule { clock in
+            let recorder = Recorder()
+            let tries = Mutex<[Int: Int]>([:])
+            @Sendable func attempt(_ number: Int) -> Int {
+                tries.withLock { tries in
+                    tries[number, default: 0] += 1
+                    return tries[number] ?? 0
+                }
+            }
+            var script = Script()
+            script.onMessage = { message in
+                switch message.body {
+                case 1 where attempt(1) < 3: throw Script.Broken()
+                case 2 where attempt(2) == 1: try await clock.sleep(for: .seconds(60))
+                case 3: _ = attempt(3); throw MessageFailure("no")
+                case 4: _ = attempt(4); throw Script.Broken()
+                default: break
+                }
+                return message
+            }
+            script.onBatch = { batch in
+                batch.fail(at: 0, because: MessageFailure("in the attempt that counts, or not at all"))
+                if attempt(100) == 1 { throw Script.Broken() }
+                batch = batch.withoutFailures
+            }
+            let retry = RetryPolicy(attempts: 3, base: .seconds(1))
+            try await run(
+                1...5,
+                script,
+                Processors(concurrency: 1, timeout: .seconds(5), retry: retry),
+                [Batcher(size: .count(3), retry: retry)],
+                recorder: recorder,
+                clock: clock
+            )
+            #expect(recorder.failed.sorted() == [3, 4] && recorder.successful.sorted() == [1, 2, 5])
+            #expect(tries.withLock(\.self) == [1: 3, 2: 2, 3: 1, 4: 3, 100: 2])
+            #expect(script.memory.batches.map(\.bodies) == [[1, 2, 5], [1, 2, 5]])
+        }
+    }
+
     @Test("law: whatever handlers do, each message is acknowledged exactly once", arguments: 0..<4 as Range<UInt64>)
     func exactlyOnce(part: UInt64) throws {
         for seed in part * 60..<(part + 1) * 60 {
@@ -419,6 +522,20 @@ import Testing
                         }
                         : Batcher(name, size: size, concurrency: workers, capacity: capacity, handlingTimeout: timeout)
                 }
+        )
+    }
+}
+
+extension MessageBatch {
+    /// The batch as it came.
+    fileprivate var withoutFailures: MessageBatch {
+        MessageBatch(
+            info: info,
+            messages: messages.map { message in
+                var clean = Message(message.body)
+                clean.origin = message.origin
+                return clean
+            }
         )
     }
 }

@@ -42,8 +42,11 @@ public struct RetryPolicy: Sendable {
         RetryPolicy(attempts: attempts, backoff: backoff.jittered(by: fraction, using: generator))
     }
 
-    /// How long to wait after so many failed attempts; nil if there is no other attempt.
-    mutating func delay(after failures: Int) -> Duration? {
+    /// Says how long to wait, and whether there is another attempt.
+    ///
+    /// - Parameter failures: How many attempts have failed, at least 1.
+    /// - Returns: The wait before the next attempt; nil if there is none.
+    public mutating func delay(after failures: Int) -> Duration? {
         failures < attempts ? backoff.delay(after: failures) : nil
     }
 }

@@ -26,6 +26,7 @@ public struct BatchLimit<Body: Sendable>: Sendable {
     /// So many messages.
     ///
     /// - Parameter count: At least 1.
+    /// - Returns: The limit.
     public static func count(_ count: Int) -> BatchLimit {
         precondition(count > 0, "A batch has at least one message, not \(count)")
         return BatchLimit(kind: .count(count), defaultMaxDemand: count)
@@ -37,6 +38,7 @@ public struct BatchLimit<Body: Sendable>: Sendable {
     ///   - weight: The most that a batch may weigh, at least 1.
     ///   - count: How many messages it has at most, at least 1.
     ///   - weigh: A message's weight, at least 0.
+    /// - Returns: The limit.
     public static func weight(
         _ weight: Int,
         count: Int = .max,
@@ -61,6 +63,7 @@ public struct BatchLimit<Body: Sendable>: Sendable {
     ///   - maxDemand: How many messages a batcher asks a processor for at once, at least 1.
     ///   - makeSplitter: Makes a function for each batch, which sees its messages; one that answers
     ///     ``BatchSplit/emitBefore`` is not asked again, and the next batch's function sees that message as its first.
+    /// - Returns: The limit.
     public static func custom(maxDemand: Int, _ makeSplitter: @escaping @Sendable () -> Splitter) -> BatchLimit {
         precondition(maxDemand > 0, "A batcher asks for at least one message, not for \(maxDemand)")
         return BatchLimit(kind: .custom(makeSplitter), defaultMaxDemand: maxDemand)

@@ -16,7 +16,9 @@ public struct Handling<Input: Sendable, Output: Sendable>: PipelineHandler {
         self.batch = batch
     }
 
+    /// Calls the closure for each message.
     public func handle(_ message: Message<Input>) async throws -> Message<Output> { try await each(message) }
 
+    /// Calls the closure for batches.
     public func handleBatch(_ batch: inout MessageBatch<Output>) async throws { try await self.batch(&batch) }
 }

@@ -49,7 +49,9 @@ public struct Message<Body: Sendable>: Sendable {
         with(try transform(body))
     }
 
-    /// Lets the message fail: it is acknowledged as failed, and goes no further. The first reason counts.
+    /// Lets the message fail: it is acknowledged as failed, and goes no further.
+    ///
+    /// - Parameter failure: Why; the first reason counts.
     public mutating func fail(because failure: MessageFailure) {
         if self.failure == nil { self.failure = failure }
     }

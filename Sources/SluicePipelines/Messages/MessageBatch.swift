@@ -46,11 +46,11 @@ public struct MessageBatch<Body: Sendable>: Sendable {
     /// The messages' bodies.
     public var bodies: [Body] { messages.map(\.body) }
 
-    /// Lets a message fail; the others go on. The first reason counts.
+    /// Lets a message fail; the others go on.
     ///
     /// - Parameters:
     ///   - index: The message's place in ``messages``.
-    ///   - failure: Why.
+    ///   - failure: Why; the first reason counts.
     public mutating func fail(at index: Int, because failure: MessageFailure) {
         messages[index].fail(because: failure)
     }

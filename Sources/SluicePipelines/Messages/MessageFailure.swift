@@ -40,6 +40,9 @@ public struct MessageFailure: Error, Sendable {
         self.cause = cause
     }
 
+    /// Whether the same may succeed another time: what a handler has refused, it would refuse again.
+    var isWorthAnotherAttempt: Bool { code == .thrown || code == .timedOut }
+
     /// Takes an error that a handler threw.
     init(_ error: any Error) {
         self = error as? MessageFailure ?? MessageFailure(.thrown, "\(error)", cause: error)

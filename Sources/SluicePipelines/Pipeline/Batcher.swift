@@ -9,6 +9,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     let maxDemand: Int
     let capacity: Int
     let handlingTimeout: Duration?
+    let retry: RetryPolicy
     let partition: (@Sendable (Message<Output>) -> UInt64)?
 
     /// Makes a batcher whose batches go to whoever is free.
@@ -25,6 +26,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     ///     leaves.
     ///   - handlingTimeout: How long handling a batch may take; all of it fails then, and its handler's task is cancelled.
     ///     Nil: no limit.
+    ///   - retry: How often a batch is tried whose handler throws, or takes too long: all of it, as it was.
     public init(
         _ name: String = "default",
         size limit: BatchLimit<Output> = .count(100),
@@ -32,9 +34,10 @@ public struct Batcher<Output: Sendable>: Sendable {
         concurrency: Int = 1,
         maxDemand: Int? = nil,
         capacity: Int = 10_000,
-        handlingTimeout: Duration? = nil
+        handlingTimeout: Duration? = nil,
+        retry: RetryPolicy = .never
     ) {
-        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, nil)
+        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, retry, nil)
     }
 
     /// Makes a batcher whose batches have messages of one partition, and are handled one after another in each.
@@ -49,6 +52,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     ///   - maxDemand: How many messages each processor may have been asked for, at least 1; as many as a batch has if nil.
     ///   - capacity: How many messages the open batches may have together, at least 1: beyond, the oldest one leaves.
     ///   - handlingTimeout: How long handling a batch may take; nil: no limit.
+    ///   - retry: How often a batch is tried; its partition's next ones wait.
     ///   - key: A message's key.
     public init(
         _ name: String = "default",
@@ -58,9 +62,12 @@ public struct Batcher<Output: Sendable>: Sendable {
         maxDemand: Int? = nil,
         capacity: Int = 10_000,
         handlingTimeout: Duration? = nil,
+        retry: RetryPolicy = .never,
         partitionedBy key: @escaping @Sendable (Message<Output>) -> some StablyHashable
     ) {
-        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout) { StableHash.of(key($0)) }
+        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, retry) {
+            StableHash.of(key($0))
+        }
     }
 
     private init(
@@ -71,6 +78,7 @@ public struct Batcher<Output: Sendable>: Sendable {
         _ maxDemand: Int?,
         _ capacity: Int,
         _ handlingTimeout: Duration?,
+        _ retry: RetryPolicy,
         _ partition: (@Sendable (Message<Output>) -> UInt64)?
     ) {
         precondition(timeout >= .zero, "A batch cannot leave before its first message has come")
@@ -83,6 +91,7 @@ public struct Batcher<Output: Sendable>: Sendable {
         self.maxDemand = maxDemand ?? limit.defaultMaxDemand
         self.capacity = capacity
         self.handlingTimeout = handlingTimeout
+        self.retry = retry
         self.partition = partition
         precondition(self.maxDemand > 0, "A batcher asks for at least one message, not for \(self.maxDemand)")
     }

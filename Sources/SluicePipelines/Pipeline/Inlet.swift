@@ -22,9 +22,9 @@ struct Inlet<Source: Producer, Input: Sendable> where Source.Output == Message<I
     ) throws {
         self.processors = processors
         let countdown = Countdown(from: source.concurrency) { pushed.finish() }
-        let make = source.make
+        let (make, limit) = (source.make, source.limit)
         @Sendable func produce(_ index: Int) async throws -> SourceStage<Source> {
-            SourceStage(try await make(index)) { countdown.next() }
+            SourceStage(try await make(index), limit: limit) { countdown.next() }
         }
         let group = graph.group(restart: source.restart)
         let indices = 0..<source.concurrency
@@ -47,6 +47,18 @@ struct Inlet<Source: Producer, Input: Sendable> where Source.Output == Message<I
             },
             graph.start("pushed", from: pushed, dispatcher: dispatcher)
         )
+    }
+
+    /// Holds the source's producers back, or lets them go on.
+    var hold: @Sendable (Bool) -> Void {
+        let handles =
+            switch stages {
+            case .shared(let producers, _): producers
+            case .partitioned(let producers, _): producers.map(\.stage)
+            }
+        return { isHeld in
+            for handle in handles { if isHeld { handle.pause() } else { handle.resume() } }
+        }
     }
 
     /// Subscribes a processor to all producers.

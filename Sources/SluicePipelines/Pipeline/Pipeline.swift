@@ -97,7 +97,7 @@ where Source.Output == Message<Handler.Input> {
             let processor = Processor(
                 name: "processor \(index)",
                 handler: handler,
-                call: HandlerCall(timeout: processors.timeout, clock: clock),
+                call: HandlerCall(timeout: processors.timeout, retry: processors.retry, clock: clock),
                 batchers: names,
                 report: report
             )
@@ -116,7 +116,7 @@ where Source.Output == Message<Handler.Input> {
             handling.append(stage)
         }
         for batcher in batchers { try await start(batcher, behind: handling, in: stages, clock) }
-        return RunningPipeline(stages: stages, pushed: pushed)
+        return RunningPipeline(stages: stages, pushed: pushed, hold: inlet.hold)
     }
 
     private func start(
@@ -132,7 +132,7 @@ where Source.Output == Message<Handler.Input> {
             let stage = BatchProcessorStage(
                 name: "batch processor \(batcher.name) \(index)",
                 handler: handler,
-                call: HandlerCall(timeout: batcher.handlingTimeout, clock: clock),
+                call: HandlerCall(timeout: batcher.handlingTimeout, retry: batcher.retry, clock: clock),
                 report: report
             )
             return stages.start(stage.name) { stage }

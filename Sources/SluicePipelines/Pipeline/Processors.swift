@@ -6,6 +6,7 @@ public struct Processors<Input: Sendable>: Sendable {
     let maxDemand: Int
     let minDemand: Int
     let timeout: Duration?
+    let retry: RetryPolicy
     let partition: (@Sendable (Message<Input>) -> UInt64)?
 
     /// Makes the options for processors that take any message.
@@ -17,13 +18,16 @@ public struct Processors<Input: Sendable>: Sendable {
     ///     `maxDemand - minDemand` messages at once at most.
     ///   - timeout: How long handling one message may take; it fails then, and its handler's task is cancelled. The
     ///     processor goes on when the handler has returned. Nil: no limit.
+    ///   - retry: How often a message is tried whose handler throws, or takes too long; the messages behind it wait. One that
+    ///     is refused, with a ``MessageFailure``, is not tried again.
     public init(
         concurrency: Int = 8,
         maxDemand: Int = 10,
         minDemand: Int? = nil,
-        timeout: Duration? = nil
+        timeout: Duration? = nil,
+        retry: RetryPolicy = .never
     ) {
-        self.init(concurrency, maxDemand, minDemand, timeout, nil)
+        self.init(concurrency, maxDemand, minDemand, timeout, retry, nil)
     }
 
     /// Makes the options for processors that share the messages by key: those of one key are handled by the same
@@ -34,15 +38,17 @@ public struct Processors<Input: Sendable>: Sendable {
     ///   - maxDemand: How many messages each may have been promised by each producer, at least 1; as many may wait for each.
     ///   - minDemand: When so many are left it asks for more, less than `maxDemand`; half of it if nil.
     ///   - timeout: How long handling one message may take; nil: no limit.
+    ///   - retry: How often a message is tried; its key's next ones wait.
     ///   - key: A message's key.
     public init(
         concurrency: Int = 8,
         maxDemand: Int = 10,
         minDemand: Int? = nil,
         timeout: Duration? = nil,
+        retry: RetryPolicy = .never,
         partitionedBy key: @escaping @Sendable (Message<Input>) -> some StablyHashable
     ) {
-        self.init(concurrency, maxDemand, minDemand, timeout) { StableHash.of(key($0)) }
+        self.init(concurrency, maxDemand, minDemand, timeout, retry) { StableHash.of(key($0)) }
     }
 
     private init(
@@ -50,6 +56,7 @@ public struct Processors<Input: Sendable>: Sendable {
         _ maxDemand: Int,
         _ minDemand: Int?,
         _ timeout: Duration?,
+        _ retry: RetryPolicy,
         _ partition: (@Sendable (Message<Input>) -> UInt64)?
     ) {
         precondition(concurrency > 0, "A pipeline has at least one processor, not \(concurrency)")
@@ -60,6 +67,7 @@ public struct Processors<Input: Sendable>: Sendable {
         self.minDemand = minDemand ?? maxDemand / 2
         precondition((0..<maxDemand).contains(self.minDemand), "minDemand lies between 0 and maxDemand - 1")
         self.timeout = timeout
+        self.retry = retry
         self.partition = partition
     }
 }

@@ -1,14 +1,27 @@
-import Sluice
+public import Sluice
 
 /// A pipeline that runs.
 public struct RunningPipeline<Input: Sendable>: Sendable {
     private let stages: Stages
     private let pushed: PushSource<Message<Input>>
 
-    init(stages: Stages, pushed: PushSource<Message<Input>>) {
+    private let hold: @Sendable (Bool) -> Void
+
+    init(stages: Stages, pushed: PushSource<Message<Input>>, hold: @escaping @Sendable (Bool) -> Void) {
         self.stages = stages
         self.pushed = pushed
+        self.hold = hold
     }
+
+    /// Holds the source back: it is not asked, and what it was asked for before is kept; what is inside goes on, and so does
+    /// what is pushed.
+    public func pause() { hold(true) }
+
+    /// Ends a pause.
+    public func resume() { hold(false) }
+
+    /// What every stage is doing, and how many messages wait where.
+    public var snapshot: GraphSnapshot { stages.snapshot() }
 
     /// Stops the source, and lets everything that it has emitted be handled and acknowledged: open batches leave at once.
     ///
@@ -25,6 +38,8 @@ public struct RunningPipeline<Input: Sendable>: Sendable {
 
     /// Puts messages in beside the source, in their order; waits for room.
     ///
+    /// What no processor has asked for when a drain begins is dropped, and not acknowledged, as if it had not been pushed.
+    ///
     /// - Parameter messages: Emitted to one processor or, as far as that wants fewer, to several.
     /// - Throws: `CancellationError`; ``Sluice/StageError`` if the pipeline is ending, or its source has finished: then none
     ///   of them is in it.
@@ -39,7 +54,8 @@ public struct RunningPipeline<Input: Sendable>: Sendable {
     ///   - flushing: Whether their batches leave at once.
     ///   - metadata: Each message's.
     /// - Returns: What became of each, in the order of the bodies: `nil`, or why it failed.
-    /// - Throws: As ``push(_:)``; `CancellationError` if the pipeline ends before.
+    /// - Throws: As ``push(_:)``; `CancellationError` if the task is cancelled. It waits for ever if the pipeline is
+    ///   drained or cancelled before a processor has the messages: do neither meanwhile.
     public func test(
         _ bodies: [Input],
         flushing: Bool = true,

@@ -1,14 +1,39 @@
-/// Calls of a user's handler, with an end.
+import Sluice
+
+/// Calls of a user's handler, each with an end, as often as it may be tried.
 struct HandlerCall: Sendable {
     let timeout: Duration?
+    var retry = RetryPolicy.never
     let clock: any Clock<Duration>
 
-    /// Calls a handler.
+    /// Calls a handler until it succeeds, or has refused, or has failed often enough.
+    ///
+    /// - Parameter body: The handler; its task is cancelled when the time of one attempt is over.
+    /// - Returns: What it returns.
+    /// - Throws: ``MessageFailure`` of its last attempt.
+    func run<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws(MessageFailure) -> Result {
+        var retry = retry
+        var failures = 0
+        while true {
+            do {
+                return try await attempt(body)
+            } catch {
+                failures += 1
+                guard error.isWorthAnotherAttempt, !Task.isCancelled, let wait = retry.delay(after: failures),
+                    (try? await clock.sleep(for: wait)) != nil
+                else { throw error }
+            }
+        }
+    }
+
+    /// Calls a handler once.
     ///
     /// - Parameter body: The handler; its task is cancelled when the time is over.
     /// - Returns: What it returns.
     /// - Throws: ``MessageFailure`` of what it throws, or of its taking too long, also if it returns something then.
-    func run<Result: Sendable>(
+    private func attempt<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws(MessageFailure) -> Result {
         guard let timeout else {

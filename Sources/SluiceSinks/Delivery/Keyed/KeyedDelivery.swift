@@ -1,4 +1,4 @@
-import Sluice
+package import Sluice
 package import SluicePostgres
 
 /// The stage at the end of the way from slot to a keyed sink: it hands changes to a ``RequestLoop``, and asks for no more
