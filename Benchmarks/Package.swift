@@ -38,6 +38,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "PipelineBenchmark",
+            dependencies: [
+                .product(name: "Sluice", package: "sluice"), .product(name: "SluicePipelines", package: "sluice"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "Pushing",
             dependencies: [.product(name: "Sluice", package: "sluice")],
             swiftSettings: settings
