@@ -42,7 +42,7 @@ import Testing
         let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path())
         for path in paths where path.hasSuffix(".swift") {
             let source = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
-            for match in source.matches(of: /@Test\(\s*"((?:\d+(?:, | to )?)+): /) {
+            for match in source.matches(of: #/@Test\(\s*"((?:\d+(?:, | to )?)+): /#) {
                 for part in match.output.1.split(separator: ", ") {
                     let ends = part.split(separator: " to ").compactMap { Int($0) }
                     guard let first = ends.first, let last = ends.last else { continue }

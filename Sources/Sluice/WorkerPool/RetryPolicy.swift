@@ -42,6 +42,9 @@ public struct RetryPolicy: Sendable {
         RetryPolicy(attempts: attempts, backoff: backoff.jittered(by: fraction, using: generator))
     }
 
+    /// Whether there is one attempt and no other.
+    public var isOneAttempt: Bool { attempts == 1 }
+
     /// Says how long to wait, and whether there is another attempt.
     ///
     /// - Parameter failures: How many attempts have failed, at least 1.

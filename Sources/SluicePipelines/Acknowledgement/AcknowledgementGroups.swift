@@ -1,14 +1,26 @@
 /// Messages that are finished with, by whom to tell.
+@usableFromInline
 struct AcknowledgementGroups {
-    private struct Group {
-        var acknowledger: any Acknowledger
-        var number: Int
-        var outcome = AcknowledgedMessages()
+    @usableFromInline
+    struct Group {
+        @usableFromInline var acknowledger: any Acknowledger
+        @usableFromInline var number: Int
+        @usableFromInline var outcome = AcknowledgedMessages()
+
+        @usableFromInline
+        init(acknowledger: any Acknowledger, number: Int) {
+            self.acknowledger = acknowledger
+            self.number = number
+        }
     }
 
-    private var groups: [Group] = []
+    @usableFromInline var groups: [Group] = []
+
+    @usableFromInline
+    init() {}
 
     /// Adds a message, unless it was acknowledged before.
+    @usableFromInline
     mutating func add(_ origin: MessageOrigin, _ failure: MessageFailure?) {
         guard let entry = origin.take(), let acknowledger = entry.acknowledger else { return }
         // Nearly always there is one group.
@@ -24,6 +36,7 @@ struct AcknowledgementGroups {
     /// Tells everybody; what goes wrong with one does not keep the others from hearing.
     ///
     /// - Parameter report: Told of what an acknowledger throws, with how many messages it was about.
+    @usableFromInline
     consuming func tell(_ report: (any Error, Int) -> Void) async {
         for group in groups {
             do {

@@ -30,6 +30,10 @@ public struct AcknowledgedMessages: Sendable {
     /// Those that failed.
     public var failed: [Failed] = []
 
+    @usableFromInline
+    init() {}
+
+    @usableFromInline
     mutating func add(_ receipt: Receipt, _ failure: MessageFailure?) {
         if let failure { failed.append(Failed(receipt: receipt, failure: failure)) } else { successful.append(receipt) }
     }
@@ -50,9 +54,9 @@ public struct Acknowledgement: Sendable {
     /// Nobody.
     public static let none = Acknowledgement(nil, receipt: .none, group: 0)
 
-    let acknowledger: (any Acknowledger)?
-    let receipt: Receipt
-    let group: Int
+    @usableFromInline let acknowledger: (any Acknowledger)?
+    @usableFromInline let receipt: Receipt
+    @usableFromInline let group: Int
 
     /// Names a source's acknowledger.
     ///
@@ -60,11 +64,13 @@ public struct Acknowledgement: Sendable {
     ///   - acknowledger: Told once.
     ///   - receipt: The message's.
     ///   - group: Messages of one acknowledger and one group are told of together: a channel, a partition.
+    @inlinable
     public init(_ acknowledger: any Acknowledger, receipt: Receipt, group: Int = 0) {
         self.init(Optional(acknowledger), receipt: receipt, group: group)
     }
 
-    private init(_ acknowledger: (any Acknowledger)?, receipt: Receipt, group: Int) {
+    @inlinable
+    init(_ acknowledger: (any Acknowledger)?, receipt: Receipt, group: Int) {
         self.acknowledger = acknowledger
         self.receipt = receipt
         self.group = group

@@ -1,35 +1,49 @@
-import DequeModule
+public import DequeModule
 
 /// The batches that a batcher is filling: what belongs together, when it is full, and when it has waited long enough.
 ///
 /// Pure: the time is given. Messages of one key and partition stay in order, also over several batches.
+@usableFromInline
 struct BatchBook<Body: Sendable> {
     /// What the messages of a batch have in common.
+    @usableFromInline
     struct ID: Hashable {
-        var key: String
-        var partition: Int?
+        @usableFromInline var key: String
+        @usableFromInline var partition: Int?
+
+        @inlinable
+        init(key: String, partition: Int?) {
+            self.key = key
+            self.partition = partition
+        }
     }
 
-    private struct Open {
-        var messages: [Message<Body>] = []
-        var splitter: BatchLimit<Body>.Splitter?
+    @usableFromInline
+    struct Open {
+        @usableFromInline var messages: [Message<Body>] = []
+        @usableFromInline var splitter: BatchLimit<Body>.Splitter?
         /// Of all that were ever opened.
-        var number: UInt64
+        @usableFromInline var number: UInt64
+
+        @inlinable
+        init(number: UInt64) {
+            self.number = number
+        }
     }
 
-    private let batcher: String
-    private let limit: BatchLimit<Body>
-    private let timeout: Duration
-    private let capacity: Int
-    private let partition: (@Sendable (Message<Body>) -> Int)?
+    @usableFromInline let batcher: String
+    @usableFromInline let limit: BatchLimit<Body>
+    @usableFromInline let timeout: Duration
+    @usableFromInline let capacity: Int
+    @usableFromInline let partition: (@Sendable (Message<Body>) -> Int)?
 
-    private var open: [ID: Open] = [:]
+    @usableFromInline var open: [ID: Open] = [:]
     /// In the order in which the batches were opened, and so in that of their deadlines; some have left since.
-    private var deadlines: Deque<(id: ID, number: UInt64, deadline: Duration)> = []
-    private var opened: UInt64 = 0
+    @usableFromInline var deadlines: Deque<(id: ID, number: UInt64, deadline: Duration)> = []
+    @usableFromInline var opened: UInt64 = 0
 
     /// How many messages are in open batches.
-    private(set) var count = 0
+    @usableFromInline var count = 0
 
     /// Makes a book without batches.
     ///
@@ -39,6 +53,7 @@ struct BatchBook<Body: Sendable> {
     ///   - timeout: How long a batch's first message may wait.
     ///   - capacity: How many messages all open batches may have together, at least 1: with one more the oldest leaves.
     ///   - partition: A message's partition; `nil`: there are none.
+    @inlinable
     init(
         batcher: String,
         limit: BatchLimit<Body>,
@@ -54,7 +69,7 @@ struct BatchBook<Body: Sendable> {
     }
 
     /// When the next batch has waited long enough; `nil` if none is open.
-    var deadline: Duration? { deadlines.first { isOpen($0.id, $0.number) }?.deadline }
+    @inlinable var deadline: Duration? { deadlines.first { isOpen($0.id, $0.number) }?.deadline }
 
     /// Takes messages in.
     ///
@@ -64,19 +79,24 @@ struct BatchBook<Body: Sendable> {
     ///   - messages: In order.
     ///   - time: Now.
     /// - Returns: The batches that leave, in the order in which they became full.
+    @inlinable
     mutating func add(_ messages: [Message<Body>], at time: Duration) -> [MessageBatch<Body>] {
         var left: [MessageBatch<Body>] = []
         var start = messages.startIndex
         while start < messages.endIndex {
             let id = id(of: messages[start])
+            // Out of the dictionary while its run lasts: so a message costs no look-up.
+            var batch = open.removeValue(forKey: id)
             var end = start
             var flushes = false
-            while end < messages.endIndex, self.id(of: messages[end]) == id {
+            repeat {
                 flushes = flushes || messages[end].flushesBatch
-                add(messages[end], to: id, at: time, &left)
+                add(messages[end], to: &batch, id, at: time, &left)
                 end += 1
+            } while end < messages.endIndex && self.id(of: messages[end]) == id
+            if let batch {
+                if flushes { left.append(finish(id, batch, .flush)) } else { open[id] = batch }
             }
-            if flushes, let batch = close(id, .flush) { left.append(batch) }
             start = end
         }
         while count > capacity, let oldest = closeOldest(.pressure) { left.append(oldest) }
@@ -85,6 +105,7 @@ struct BatchBook<Body: Sendable> {
     }
 
     /// Lets the batches leave whose time has come.
+    @inlinable
     mutating func expire(at time: Duration) -> [MessageBatch<Body>] {
         var left: [MessageBatch<Body>] = []
         while let deadline, deadline <= time, let batch = closeOldest(.timeout) { left.append(batch) }
@@ -92,44 +113,51 @@ struct BatchBook<Body: Sendable> {
     }
 
     /// Lets all batches leave.
+    @inlinable
     mutating func flush() -> [MessageBatch<Body>] {
         var left: [MessageBatch<Body>] = []
         while let batch = closeOldest(.flush) { left.append(batch) }
         return left
     }
 
-    private func id(of message: Message<Body>) -> ID {
+    @inlinable
+    func id(of message: Message<Body>) -> ID {
         ID(key: message.batchKey, partition: partition?(message))
     }
 
-    private func isOpen(_ id: ID, _ number: UInt64) -> Bool { open[id]?.number == number }
+    @inlinable
+    func isOpen(_ id: ID, _ number: UInt64) -> Bool { open[id]?.number == number }
 
-    private mutating func add(
+    @inlinable
+    mutating func add(
         _ message: Message<Body>,
-        to id: ID,
+        to batch: inout Open?,
+        _ id: ID,
         at time: Duration,
         _ left: inout [MessageBatch<Body>]
     ) {
-        var batch = open.removeValue(forKey: id) ?? begin(id, at: time)
-        var split = split(batch, message)
-        if split == .emitBefore, !batch.messages.isEmpty {
-            left.append(finish(id, batch, .size))
-            batch = begin(id, at: time)
-            split = self.split(batch, message)
+        var current = batch.take() ?? begin(id, at: time)
+        var split = split(current, message)
+        if split == .emitBefore, !current.messages.isEmpty {
+            left.append(finish(id, current, .size))
+            current = begin(id, at: time)
+            split = self.split(current, message)
         }
-        batch.messages.append(message)
+        current.messages.append(message)
         count += 1
-        if split == .emitAfter { left.append(finish(id, batch, .size)) } else { open[id] = batch }
+        if split == .emitAfter { left.append(finish(id, current, .size)) } else { batch = current }
     }
 
-    private func split(_ batch: Open, _ message: Message<Body>) -> BatchSplit {
+    @inlinable
+    func split(_ batch: Open, _ message: Message<Body>) -> BatchSplit {
         switch limit.kind {
         case .count(let count): batch.messages.count + 1 >= count ? .emitAfter : .keep
         case .custom: batch.splitter?(message) ?? .keep
         }
     }
 
-    private mutating func begin(_ id: ID, at time: Duration) -> Open {
+    @inlinable
+    mutating func begin(_ id: ID, at time: Duration) -> Open {
         opened += 1
         deadlines.append((id, opened, time + timeout))
         var batch = Open(number: opened)
@@ -137,18 +165,21 @@ struct BatchBook<Body: Sendable> {
         return batch
     }
 
-    private mutating func close(_ id: ID, _ trigger: BatchTrigger) -> MessageBatch<Body>? {
+    @inlinable
+    mutating func close(_ id: ID, _ trigger: BatchTrigger) -> MessageBatch<Body>? {
         open.removeValue(forKey: id).map { finish(id, $0, trigger) }
     }
 
-    private mutating func closeOldest(_ trigger: BatchTrigger) -> MessageBatch<Body>? {
+    @inlinable
+    mutating func closeOldest(_ trigger: BatchTrigger) -> MessageBatch<Body>? {
         while let next = deadlines.popFirst() {
             if isOpen(next.id, next.number) { return close(next.id, trigger) }
         }
         return nil
     }
 
-    private mutating func finish(_ id: ID, _ batch: Open, _ trigger: BatchTrigger) -> MessageBatch<Body> {
+    @inlinable
+    mutating func finish(_ id: ID, _ batch: Open, _ trigger: BatchTrigger) -> MessageBatch<Body> {
         count -= batch.messages.count
         let info = BatchInfo(
             batcher: batcher,
@@ -161,7 +192,8 @@ struct BatchBook<Body: Sendable> {
     }
 
     /// Batches that have left need no deadline; those at the front are nearly always the ones.
-    private mutating func forgetClosed() {
+    @inlinable
+    mutating func forgetClosed() {
         while let first = deadlines.first, !isOpen(first.id, first.number) { deadlines.removeFirst() }
         // Behind one that stays open others come and go.
         if deadlines.count > 2 * open.count + 64 {

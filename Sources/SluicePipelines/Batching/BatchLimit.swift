@@ -13,23 +13,31 @@ public struct BatchLimit<Body: Sendable>: Sendable {
     /// Sees the messages of one batch, in order.
     public typealias Splitter = (Message<Body>) -> BatchSplit
 
+    @usableFromInline
     enum Kind: Sendable {
         case count(Int)
         case custom(@Sendable () -> Splitter)
     }
 
-    let kind: Kind
+    @usableFromInline let kind: Kind
 
     /// How many messages a batcher asks a processor for at once, unless that is said.
-    let defaultMaxDemand: Int
+    @usableFromInline let defaultMaxDemand: Int
 
     /// So many messages.
     ///
     /// - Parameter count: At least 1.
     /// - Returns: The limit.
+    @inlinable
     public static func count(_ count: Int) -> BatchLimit {
         precondition(count > 0, "A batch has at least one message, not \(count)")
         return BatchLimit(kind: .count(count), defaultMaxDemand: count)
+    }
+
+    @inlinable
+    init(kind: Kind, defaultMaxDemand: Int) {
+        self.kind = kind
+        self.defaultMaxDemand = defaultMaxDemand
     }
 
     /// So much weight, never more; only a single message may be heavier, and is then a batch of its own.
@@ -39,6 +47,7 @@ public struct BatchLimit<Body: Sendable>: Sendable {
     ///   - count: How many messages it has at most, at least 1.
     ///   - weigh: A message's weight, at least 0.
     /// - Returns: The limit.
+    @inlinable
     public static func weight(
         _ weight: Int,
         count: Int = .max,
@@ -64,6 +73,7 @@ public struct BatchLimit<Body: Sendable>: Sendable {
     ///   - makeSplitter: Makes a function for each batch, which sees its messages; one that answers
     ///     ``BatchSplit/emitBefore`` is not asked again, and the next batch's function sees that message as its first.
     /// - Returns: The limit.
+    @inlinable
     public static func custom(maxDemand: Int, _ makeSplitter: @escaping @Sendable () -> Splitter) -> BatchLimit {
         precondition(maxDemand > 0, "A batcher asks for at least one message, not for \(maxDemand)")
         return BatchLimit(kind: .custom(makeSplitter), defaultMaxDemand: maxDemand)

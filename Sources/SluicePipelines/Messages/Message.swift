@@ -19,10 +19,12 @@ public struct Message<Body: Sendable>: Sendable {
     public var flushesBatch = false
 
     /// Why the message has failed; `nil` as long as it has not.
-    public private(set) var failure: MessageFailure?
+    @inlinable public var failure: MessageFailure? { reason }
+
+    @usableFromInline var reason: MessageFailure?
 
     /// Who is told what became of the message, and once.
-    var origin: MessageOrigin
+    @usableFromInline var origin: MessageOrigin
 
     /// Makes a message; for sources.
     ///
@@ -30,6 +32,7 @@ public struct Message<Body: Sendable>: Sendable {
     ///   - body: What handlers get.
     ///   - metadata: What else is known, by the broker's own names.
     ///   - acknowledgement: Who is told what became of it.
+    @inlinable
     public init(_ body: Body, metadata: [String: String] = [:], acknowledgement: Acknowledgement = .none) {
         self.body = body
         self.metadata = metadata
@@ -37,14 +40,16 @@ public struct Message<Body: Sendable>: Sendable {
     }
 
     /// The same message with another body, perhaps of another type.
+    @inlinable
     public func with<NewBody: Sendable>(_ body: NewBody) -> Message<NewBody> {
         var message = Message<NewBody>(body, metadata: metadata)
         (message.batcher, message.batchKey, message.flushesBatch) = (batcher, batchKey, flushesBatch)
-        (message.failure, message.origin) = (failure, origin)
+        (message.reason, message.origin) = (reason, origin)
         return message
     }
 
     /// The same message with a body that is made of this one.
+    @inlinable
     public func map<NewBody: Sendable>(_ transform: (Body) throws -> NewBody) rethrows -> Message<NewBody> {
         with(try transform(body))
     }
@@ -52,8 +57,9 @@ public struct Message<Body: Sendable>: Sendable {
     /// Lets the message fail: it is acknowledged as failed, and goes no further.
     ///
     /// - Parameter failure: Why; the first reason counts.
+    @inlinable
     public mutating func fail(because failure: MessageFailure) {
-        if self.failure == nil { self.failure = failure }
+        if reason == nil { reason = failure }
     }
 
     /// Acknowledges the message now, before it has been handled to its end; what becomes of it then is told to nobody.
@@ -71,6 +77,7 @@ public struct Message<Body: Sendable>: Sendable {
 }
 
 /// Where a message's acknowledgement is.
+@usableFromInline
 enum MessageOrigin: Sendable, Equatable {
     /// With the message: nobody but the source and the pipeline has it yet.
     case source(Acknowledgement)
@@ -78,12 +85,14 @@ enum MessageOrigin: Sendable, Equatable {
     case ticket(AcknowledgementTicket)
 
     /// Whether two are the same ticket.
+    @usableFromInline
     static func == (left: MessageOrigin, right: MessageOrigin) -> Bool {
         guard case .ticket(let left) = left, case .ticket(let right) = right else { return false }
         return left.ledger === right.ledger && left.place == right.place
     }
 
     /// The acknowledgement, if nobody has had it.
+    @usableFromInline
     func take() -> Acknowledgement? {
         switch self {
         case .source(let acknowledgement): acknowledgement
@@ -94,6 +103,7 @@ enum MessageOrigin: Sendable, Equatable {
 
 extension Array {
     /// Moves the messages' acknowledgements to where each can be had once.
+    @inlinable
     mutating func issueTickets<Body>() where Element == Message<Body> {
         let ledger = AcknowledgementLedger(
             map { message in

@@ -26,6 +26,15 @@ public struct BatchInfo: Hashable, Sendable {
 
     /// What made it leave.
     public var trigger: BatchTrigger
+
+    @usableFromInline
+    init(batcher: String, batchKey: String, partition: Int?, size: Int, trigger: BatchTrigger) {
+        self.batcher = batcher
+        self.batchKey = batchKey
+        self.partition = partition
+        self.size = size
+        self.trigger = trigger
+    }
 }
 
 /// Messages that are handled together.
@@ -36,27 +45,32 @@ public struct MessageBatch<Body: Sendable>: Sendable {
     public let info: BatchInfo
 
     /// The messages, in the order in which they came.
-    public private(set) var messages: [Message<Body>]
+    @inlinable public var messages: [Message<Body>] { members }
 
+    @usableFromInline var members: [Message<Body>]
+
+    @inlinable
     init(info: BatchInfo, messages: [Message<Body>]) {
         self.info = info
-        self.messages = messages
+        members = messages
     }
 
     /// The messages' bodies.
-    public var bodies: [Body] { messages.map(\.body) }
+    @inlinable public var bodies: [Body] { members.map(\.body) }
 
     /// Lets a message fail; the others go on.
     ///
     /// - Parameters:
     ///   - index: The message's place in ``messages``.
     ///   - failure: Why; the first reason counts.
+    @inlinable
     public mutating func fail(at index: Int, because failure: MessageFailure) {
-        messages[index].fail(because: failure)
+        members[index].fail(because: failure)
     }
 
     /// Lets all of them fail that have not yet.
+    @inlinable
     public mutating func failAll(because failure: MessageFailure) {
-        for index in messages.indices { messages[index].fail(because: failure) }
+        for index in members.indices { members[index].fail(because: failure) }
     }
 }

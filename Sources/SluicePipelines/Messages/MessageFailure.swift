@@ -34,6 +34,7 @@ public struct MessageFailure: Error, Sendable {
         self.init(.refused, message, cause: cause)
     }
 
+    @usableFromInline
     init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
@@ -41,9 +42,10 @@ public struct MessageFailure: Error, Sendable {
     }
 
     /// Whether the same may succeed another time: what a handler has refused, it would refuse again.
-    var isWorthAnotherAttempt: Bool { code == .thrown || code == .timedOut }
+    @usableFromInline var isWorthAnotherAttempt: Bool { code == .thrown || code == .timedOut }
 
     /// Takes an error that a handler threw.
+    @usableFromInline
     init(_ error: any Error) {
         self = error as? MessageFailure ?? MessageFailure(.thrown, "\(error)", cause: error)
     }

@@ -2,15 +2,15 @@ public import Sluice
 
 /// How a pipeline's messages of one name are handled together.
 public struct Batcher<Output: Sendable>: Sendable {
-    let name: String
-    let limit: BatchLimit<Output>
-    let timeout: Duration
-    let concurrency: Int
-    let maxDemand: Int
-    let capacity: Int
-    let handlingTimeout: Duration?
-    let retry: RetryPolicy
-    let partition: (@Sendable (Message<Output>) -> UInt64)?
+    @usableFromInline let name: String
+    @usableFromInline let limit: BatchLimit<Output>
+    @usableFromInline let timeout: Duration
+    @usableFromInline let concurrency: Int
+    @usableFromInline let maxDemand: Int
+    @usableFromInline let capacity: Int
+    @usableFromInline let handlingTimeout: Duration?
+    @usableFromInline let retry: RetryPolicy
+    @usableFromInline let partition: (@Sendable (Message<Output>) -> UInt64)?
 
     /// Makes a batcher whose batches go to whoever is free.
     ///
@@ -27,6 +27,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     ///   - handlingTimeout: How long handling a batch may take; all of it fails then, and its handler's task is cancelled.
     ///     Nil: no limit.
     ///   - retry: How often a batch is tried whose handler throws, or takes too long: all of it, as it was.
+    @inlinable
     public init(
         _ name: String = "default",
         size limit: BatchLimit<Output> = .count(100),
@@ -54,6 +55,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     ///   - handlingTimeout: How long handling a batch may take; nil: no limit.
     ///   - retry: How often a batch is tried; its partition's next ones wait.
     ///   - key: A message's key.
+    @inlinable
     public init(
         _ name: String = "default",
         size limit: BatchLimit<Output> = .count(100),
@@ -70,7 +72,8 @@ public struct Batcher<Output: Sendable>: Sendable {
         }
     }
 
-    private init(
+    @inlinable
+    init(
         _ name: String,
         _ limit: BatchLimit<Output>,
         _ timeout: Duration,
@@ -96,7 +99,7 @@ public struct Batcher<Output: Sendable>: Sendable {
         precondition(self.maxDemand > 0, "A batcher asks for at least one message, not for \(self.maxDemand)")
     }
 
-    var book: BatchBook<Output> {
+    @inlinable var book: BatchBook<Output> {
         let count = UInt64(concurrency)
         return BatchBook(
             batcher: name,

@@ -1,8 +1,10 @@
-import Sluice
+public import Sluice
 
 /// A pipeline's producers: those of its source, and the one for what is pushed.
+@usableFromInline
 struct Inlet<Source: Producer, Input: Sendable> where Source.Output == Message<Input> {
-    private enum Stages {
+    @usableFromInline
+    enum Stages {
         case shared([StageHandle<SourceStage<Source>>], StageHandle<PushProducer<Message<Input>>>)
         case partitioned(
             [DispatchingStage<SourceStage<Source>, PartitionDispatcher<Message<Input>, Int>>],
@@ -10,10 +12,11 @@ struct Inlet<Source: Producer, Input: Sendable> where Source.Output == Message<I
         )
     }
 
-    private let stages: Stages
-    private let processors: Processors<Input>
+    @usableFromInline let stages: Stages
+    @usableFromInline let processors: Processors<Input>
 
     /// Starts the producers; what is pushed ends when the last of the others has finished.
+    @inlinable
     init(
         _ source: Producers<Source>,
         _ pushed: PushSource<Message<Input>>,
@@ -50,7 +53,7 @@ struct Inlet<Source: Producer, Input: Sendable> where Source.Output == Message<I
     }
 
     /// Holds the source's producers back, or lets them go on.
-    var hold: @Sendable (Bool) -> Void {
+    @inlinable var hold: @Sendable (Bool) -> Void {
         let handles =
             switch stages {
             case .shared(let producers, _): producers
@@ -62,6 +65,7 @@ struct Inlet<Source: Producer, Input: Sendable> where Source.Output == Message<I
     }
 
     /// Subscribes a processor to all producers.
+    @inlinable
     func feed<S: AutomaticStage>(_ processor: StageHandle<S>, _ index: Int) async throws
     where S.Input == Message<Input> {
         let (max, min) = (processors.maxDemand, processors.minDemand)

@@ -19,11 +19,11 @@ public import Sluice
 /// - **Order:** none, unless the processors, and the batchers, are partitioned by a key.
 public struct Pipeline<Source: Producer, Handler: PipelineHandler>: Sendable
 where Source.Output == Message<Handler.Input> {
-    private let source: Producers<Source>
-    private let processors: Processors<Handler.Input>
-    private let batchers: [Batcher<Handler.Output>]
-    private let handler: Handler
-    private let report: @Sendable (PipelineReport) -> Void
+    @usableFromInline let source: Producers<Source>
+    @usableFromInline let processors: Processors<Handler.Input>
+    @usableFromInline let batchers: [Batcher<Handler.Output>]
+    @usableFromInline let handler: Handler
+    @usableFromInline let report: @Sendable (PipelineReport) -> Void
 
     /// Makes a pipeline; nothing runs yet.
     ///
@@ -33,6 +33,7 @@ where Source.Output == Message<Handler.Input> {
     ///   - batchers: How they are handled together, with names of their own; with none, messages end at the processors.
     ///   - handler: What is done with them.
     ///   - report: Told of what goes wrong and does not end the pipeline, by the stages' tasks; must not block.
+    @inlinable
     public init(
         source: Producers<Source>,
         processors: Processors<Handler.Input> = Processors(),
@@ -52,6 +53,7 @@ where Source.Output == Message<Handler.Input> {
     ///
     /// - Parameter clock: Measures timeouts.
     /// - Throws: The source's failure when no more are forgiven; `CancellationError`.
+    @inlinable
     public func run(clock: any Clock<Duration> = ContinuousClock()) async throws {
         try await run(clock: clock) { _ in }
     }
@@ -64,6 +66,7 @@ where Source.Output == Message<Handler.Input> {
     /// - Returns: What the body returns.
     /// - Throws: What the body throws; the source's failure when no more are forgiven; `CancellationError`;
     ///   ``Sluice/StageError`` if it did not drain in time.
+    @inlinable
     @discardableResult
     public func run<Result>(
         clock: any Clock<Duration> = ContinuousClock(),
@@ -83,6 +86,7 @@ where Source.Output == Message<Handler.Input> {
     ///   - clock: Measures how long handlers take.
     /// - Returns: What can be done with it while it runs.
     /// - Throws: ``Sluice/StageError`` if the graph is ending.
+    @inlinable
     @discardableResult
     public func start(
         in stages: Stages,
@@ -92,7 +96,9 @@ where Source.Output == Message<Handler.Input> {
         let inlet = try Inlet(source, pushed, processors, in: stages)
         let names = batchers.map(\.name)
         var handling:
-            [DispatchingStage<ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>>] = []
+            [DispatchingStage<
+                ProcessorStage<Handler.Input, Handler.Output>, PartitionDispatcher<Message<Handler.Output>, String>
+            >] = []
         for index in 0..<processors.concurrency {
             let processor = Processor(
                 name: "processor \(index)",
@@ -102,7 +108,12 @@ where Source.Output == Message<Handler.Input> {
                 report: report
             )
             if batchers.isEmpty {
-                try await inlet.feed(stages.start(processor.name) { LastProcessorStage(processor: processor) }, index)
+                try await inlet.feed(
+                    stages.start(processor.name) {
+                        LastProcessorStage { _ = await processor.process($0) }
+                    },
+                    index
+                )
                 continue
             }
             let stage = stages.start(
@@ -111,7 +122,7 @@ where Source.Output == Message<Handler.Input> {
                     keys: names,
                     queueLimit: processors.maxDemand
                 ) { (message: Message<Handler.Output>) in .to(message.batcher) }
-            ) { ProcessorStage(processor: processor) }
+            ) { ProcessorStage { await processor.process($0) } }
             try await inlet.feed(stage.stage, index)
             handling.append(stage)
         }
@@ -119,23 +130,24 @@ where Source.Output == Message<Handler.Input> {
         return RunningPipeline(stages: stages, pushed: pushed, hold: inlet.hold)
     }
 
-    private func start(
+    @inlinable
+    func start(
         _ batcher: Batcher<Handler.Output>,
         behind processors: [DispatchingStage<
-            ProcessorStage<Handler>, PartitionDispatcher<Message<Handler.Output>, String>
+            ProcessorStage<Handler.Input, Handler.Output>, PartitionDispatcher<Message<Handler.Output>, String>
         >],
         in stages: Stages,
         _ clock: any Clock<Duration>
     ) async throws {
         let name = "batcher \(batcher.name)"
-        func stage(_ index: Int) -> StageHandle<BatchProcessorStage<Handler>> {
-            let stage = BatchProcessorStage(
+        func stage(_ index: Int) -> StageHandle<BatchProcessorStage<Handler.Output>> {
+            let processor = BatchProcessor(
                 name: "batch processor \(batcher.name) \(index)",
                 handler: handler,
                 call: HandlerCall(timeout: batcher.handlingTimeout, retry: batcher.retry, clock: clock),
                 report: report
             )
-            return stages.start(stage.name) { stage }
+            return stages.start(processor.name) { BatchProcessorStage { await processor.process($0) } }
         }
         let making: StageHandle<BatcherStage<Handler.Output>>
         if batcher.partition == nil {

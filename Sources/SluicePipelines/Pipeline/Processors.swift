@@ -2,12 +2,12 @@ public import Sluice
 
 /// How a pipeline's messages are handled one by one.
 public struct Processors<Input: Sendable>: Sendable {
-    let concurrency: Int
-    let maxDemand: Int
-    let minDemand: Int
-    let timeout: Duration?
-    let retry: RetryPolicy
-    let partition: (@Sendable (Message<Input>) -> UInt64)?
+    @usableFromInline let concurrency: Int
+    @usableFromInline let maxDemand: Int
+    @usableFromInline let minDemand: Int
+    @usableFromInline let timeout: Duration?
+    @usableFromInline let retry: RetryPolicy
+    @usableFromInline let partition: (@Sendable (Message<Input>) -> UInt64)?
 
     /// Makes the options for processors that take any message.
     ///
@@ -20,6 +20,7 @@ public struct Processors<Input: Sendable>: Sendable {
     ///     processor goes on when the handler has returned. Nil: no limit.
     ///   - retry: How often a message is tried whose handler throws, or takes too long; the messages behind it wait. One that
     ///     is refused, with a ``MessageFailure``, is not tried again.
+    @inlinable
     public init(
         concurrency: Int = 8,
         maxDemand: Int = 10,
@@ -40,6 +41,7 @@ public struct Processors<Input: Sendable>: Sendable {
     ///   - timeout: How long handling one message may take; nil: no limit.
     ///   - retry: How often a message is tried; its key's next ones wait.
     ///   - key: A message's key.
+    @inlinable
     public init(
         concurrency: Int = 8,
         maxDemand: Int = 10,
@@ -51,7 +53,8 @@ public struct Processors<Input: Sendable>: Sendable {
         self.init(concurrency, maxDemand, minDemand, timeout, retry) { StableHash.of(key($0)) }
     }
 
-    private init(
+    @inlinable
+    init(
         _ concurrency: Int,
         _ maxDemand: Int,
         _ minDemand: Int?,

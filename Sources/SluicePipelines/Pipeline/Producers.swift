@@ -2,10 +2,10 @@ public import Sluice
 
 /// A pipeline's source: one or several equal producers.
 public struct Producers<Source: Producer>: Sendable {
-    let concurrency: Int
-    let restart: RestartPolicy
-    let limit: RateLimit?
-    let make: @Sendable (Int) async throws -> Source
+    @usableFromInline let concurrency: Int
+    @usableFromInline let restart: RestartPolicy
+    @usableFromInline let limit: RateLimit?
+    @usableFromInline let make: @Sendable (Int) async throws -> Source
 
     /// Makes the options.
     ///
@@ -16,6 +16,7 @@ public struct Producers<Source: Producer>: Sendable {
     ///   - restart: How many of their failures are forgiven; twice as many as there are producers, in as many seconds, if
     ///     nil. The processors notice nothing; what a failed producer had in hand is lost, and not acknowledged.
     ///   - make: Makes the producer with a number from 0 on, in its own task; called again after a failure.
+    @inlinable
     public init(
         concurrency: Int = 1,
         limit: RateLimit? = nil,

@@ -2,11 +2,12 @@ public import Sluice
 
 /// A pipeline that runs.
 public struct RunningPipeline<Input: Sendable>: Sendable {
-    private let stages: Stages
-    private let pushed: PushSource<Message<Input>>
+    @usableFromInline let stages: Stages
+    @usableFromInline let pushed: PushSource<Message<Input>>
 
-    private let hold: @Sendable (Bool) -> Void
+    @usableFromInline let hold: @Sendable (Bool) -> Void
 
+    @inlinable
     init(stages: Stages, pushed: PushSource<Message<Input>>, hold: @escaping @Sendable (Bool) -> Void) {
         self.stages = stages
         self.pushed = pushed
@@ -15,23 +16,27 @@ public struct RunningPipeline<Input: Sendable>: Sendable {
 
     /// Holds the source back: it is not asked, and what it was asked for before is kept; what is inside goes on, and so does
     /// what is pushed.
+    @inlinable
     public func pause() { hold(true) }
 
     /// Ends a pause.
+    @inlinable
     public func resume() { hold(false) }
 
     /// What every stage is doing, and how many messages wait where.
-    public var snapshot: GraphSnapshot { stages.snapshot() }
+    @inlinable public var snapshot: GraphSnapshot { stages.snapshot() }
 
     /// Stops the source, and lets everything that it has emitted be handled and acknowledged: open batches leave at once.
     ///
     /// - Parameter deadline: When it has passed, every stage is cancelled, and what is left is not acknowledged; nil: no
     ///   deadline.
+    @inlinable
     public func drain(within deadline: Duration? = .seconds(30)) {
         stages.drain(within: deadline)
     }
 
     /// Ends the pipeline now; what is inside is not acknowledged.
+    @inlinable
     public func cancel() {
         stages.cancel()
     }
@@ -43,6 +48,7 @@ public struct RunningPipeline<Input: Sendable>: Sendable {
     /// - Parameter messages: Emitted to one processor or, as far as that wants fewer, to several.
     /// - Throws: `CancellationError`; ``Sluice/StageError`` if the pipeline is ending, or its source has finished: then none
     ///   of them is in it.
+    @inlinable
     public func push(_ messages: [Message<Input>]) async throws {
         try await pushed.send(contentsOf: messages)
     }

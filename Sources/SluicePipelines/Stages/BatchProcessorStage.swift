@@ -1,17 +1,34 @@
-import Sluice
+public import Sluice
 
 /// Handles batches one after another, and acknowledges their messages.
-struct BatchProcessorStage<Handler: PipelineHandler>: Consumer {
-    let name: String
-    let handler: Handler
-    let call: HandlerCall
-    let report: @Sendable (PipelineReport) -> Void
+@usableFromInline
+struct BatchProcessor<Handler: PipelineHandler>: Sendable {
+    @usableFromInline let name: String
+    @usableFromInline let handler: Handler
+    @usableFromInline let call: HandlerCall
+    @usableFromInline let report: @Sendable (PipelineReport) -> Void
 
-    func handleEvents(_ events: [MessageBatch<Handler.Output>]) async {
-        for batch in events where !Task.isCancelled { await process(batch) }
+    @inlinable
+    init(
+        name: String,
+        handler: Handler,
+        call: HandlerCall,
+        report: @escaping @Sendable (PipelineReport) -> Void
+    ) {
+        self.name = name
+        self.handler = handler
+        self.call = call
+        self.report = report
     }
 
-    private func process(_ received: MessageBatch<Handler.Output>) async {
+    /// Handles batches.
+    @inlinable
+    func process(_ batches: [MessageBatch<Handler.Output>]) async {
+        for batch in batches where !Task.isCancelled { await process(batch) }
+    }
+
+    @inlinable
+    func process(_ received: MessageBatch<Handler.Output>) async {
         let handler = handler
         var batch = received
         do throws(MessageFailure) {
@@ -42,5 +59,21 @@ struct BatchProcessorStage<Handler: PipelineHandler>: Consumer {
         var groups = AcknowledgementGroups()
         for message in batch.messages { groups.add(message.origin, message.failure) }
         await groups.tell { report(.acknowledgementFailed(stage: name, error: $0, messages: $1)) }
+    }
+}
+
+/// The stage of a batch processor.
+@usableFromInline
+struct BatchProcessorStage<Output: Sendable>: Consumer {
+    @usableFromInline let process: @Sendable ([MessageBatch<Output>]) async -> Void
+
+    @inlinable
+    init(_ process: @escaping @Sendable ([MessageBatch<Output>]) async -> Void) {
+        self.process = process
+    }
+
+    @inlinable
+    func handleEvents(_ events: [MessageBatch<Output>]) async {
+        await process(events)
     }
 }

@@ -1,24 +1,40 @@
-import Sluice
+public import Sluice
 
 /// Makes batches of messages.
+@usableFromInline
 struct BatcherStage<Output: Sendable>: TimedProducerConsumer {
-    private var book: BatchBook<Output>
+    @usableFromInline
+    typealias Batches = [MessageBatch<Output>]
 
+    @usableFromInline let add: ([Message<Output>], Duration) -> Batches
+    @usableFromInline let expire: (Duration) -> Batches
+    @usableFromInline let flush: () -> Batches
+    @usableFromInline let next: () -> Duration?
+
+    /// Makes the stage of a book, which lives in the closures: see ``ProcessorStage``.
+    @inlinable
     init(_ book: BatchBook<Output>) {
-        self.book = book
+        var book = book
+        add = { book.add($0, at: $1) }
+        expire = { book.expire(at: $0) }
+        flush = { book.flush() }
+        next = { book.deadline }
     }
 
-    var deadline: Duration? { book.deadline }
+    @inlinable var deadline: Duration? { next() }
 
-    mutating func handleEvents(_ events: [Message<Output>], at time: Duration) -> [MessageBatch<Output>] {
-        book.add(events, at: time)
+    @inlinable
+    func handleEvents(_ events: [Message<Output>], at time: Duration) -> Batches {
+        add(events, time)
     }
 
-    mutating func handleDeadline(at time: Duration, demand: Int) -> [MessageBatch<Output>] {
-        book.expire(at: time)
+    @inlinable
+    func handleDeadline(at time: Duration, demand: Int) -> Batches {
+        expire(time)
     }
 
-    mutating func handleEnd() -> [MessageBatch<Output>] {
-        book.flush()
+    @inlinable
+    func handleEnd() -> Batches {
+        flush()
     }
 }

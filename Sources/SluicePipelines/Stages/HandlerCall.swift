@@ -1,16 +1,28 @@
-import Sluice
+public import Sluice
 
 /// Calls of a user's handler, each with an end, as often as it may be tried.
+@usableFromInline
 struct HandlerCall: Sendable {
-    let timeout: Duration?
-    var retry = RetryPolicy.never
-    let clock: any Clock<Duration>
+    @usableFromInline let timeout: Duration?
+    @usableFromInline let retry: RetryPolicy
+    @usableFromInline let clock: any Clock<Duration>
+
+    @inlinable
+    init(timeout: Duration?, retry: RetryPolicy = .never, clock: any Clock<Duration>) {
+        self.timeout = timeout
+        self.retry = retry
+        self.clock = clock
+    }
+
+    /// Whether a call is nothing but a call.
+    @inlinable var isPlain: Bool { timeout == nil && retry.isOneAttempt }
 
     /// Calls a handler until it succeeds, or has refused, or has failed often enough.
     ///
     /// - Parameter body: The handler; its task is cancelled when the time of one attempt is over.
     /// - Returns: What it returns.
     /// - Throws: ``MessageFailure`` of its last attempt.
+    @inlinable
     func run<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws(MessageFailure) -> Result {
@@ -33,7 +45,8 @@ struct HandlerCall: Sendable {
     /// - Parameter body: The handler; its task is cancelled when the time is over.
     /// - Returns: What it returns.
     /// - Throws: ``MessageFailure`` of what it throws, or of its taking too long, also if it returns something then.
-    private func attempt<Result: Sendable>(
+    @inlinable
+    func attempt<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws(MessageFailure) -> Result {
         guard let timeout else {

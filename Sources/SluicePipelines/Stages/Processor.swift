@@ -1,18 +1,35 @@
-import Sluice
+public import Sluice
 
 /// Handles messages one after another, and acknowledges those that go no further.
+@usableFromInline
 struct Processor<Handler: PipelineHandler>: Sendable {
-    let name: String
-    let handler: Handler
-    let call: HandlerCall
+    @usableFromInline let name: String
+    @usableFromInline let handler: Handler
+    @usableFromInline let call: HandlerCall
     /// The names of the batchers; empty if messages end here.
-    let batchers: [String]
-    let report: @Sendable (PipelineReport) -> Void
+    @usableFromInline let batchers: [String]
+    @usableFromInline let report: @Sendable (PipelineReport) -> Void
+
+    @inlinable
+    init(
+        name: String,
+        handler: Handler,
+        call: HandlerCall,
+        batchers: [String],
+        report: @escaping @Sendable (PipelineReport) -> Void
+    ) {
+        self.name = name
+        self.handler = handler
+        self.call = call
+        self.batchers = batchers
+        self.report = report
+    }
 
     /// Handles messages.
     ///
     /// - Parameter received: At least one, in order.
     /// - Returns: Those that go on, in their order.
+    @inlinable
     func process(_ received: [Message<Handler.Input>]) async -> [Message<Handler.Output>] {
         var messages = received
         messages.issueTickets()
@@ -51,7 +68,8 @@ struct Processor<Handler: PipelineHandler>: Sendable {
         return batchers.isEmpty ? [] : handled
     }
 
-    private func prepare(_ messages: inout [Message<Handler.Input>]) async {
+    @inlinable
+    func prepare(_ messages: inout [Message<Handler.Input>]) async {
         var prepared = messages
         do {
             try await handler.prepare(&prepared)
@@ -68,9 +86,15 @@ struct Processor<Handler: PipelineHandler>: Sendable {
         }
     }
 
-    private func handle(_ message: Message<Handler.Input>) async throws(MessageFailure) -> Message<Handler.Output> {
+    @inlinable
+    func handle(_ message: Message<Handler.Input>) async throws(MessageFailure) -> Message<Handler.Output> {
         let handler = handler
-        var result = try await call.run { try await handler.handle(message) }
+        var result: Message<Handler.Output>
+        if call.isPlain {
+            do { result = try await handler.handle(message) } catch { throw MessageFailure(error) }
+        } else {
+            result = try await call.run { try await handler.handle(message) }
+        }
         if let failure = result.failure { throw failure }
         guard batchers.isEmpty || batchers.contains(result.batcher) else {
             throw MessageFailure(
@@ -84,20 +108,37 @@ struct Processor<Handler: PipelineHandler>: Sendable {
     }
 }
 
-/// A processor before batchers.
-struct ProcessorStage<Handler: PipelineHandler>: ProducerConsumer {
-    let processor: Processor<Handler>
+// The stages hold a closure and no handler: a closure is compiled for the handler's types where the pipeline is started,
+// and a conformance of a generic stage is not.
 
-    func handleEvents(_ events: [Message<Handler.Input>]) async -> [Message<Handler.Output>] {
-        await processor.process(events)
+/// A processor before batchers.
+@usableFromInline
+struct ProcessorStage<Input: Sendable, Output: Sendable>: ProducerConsumer {
+    @usableFromInline let process: @Sendable ([Message<Input>]) async -> [Message<Output>]
+
+    @inlinable
+    init(_ process: @escaping @Sendable ([Message<Input>]) async -> [Message<Output>]) {
+        self.process = process
+    }
+
+    @inlinable
+    func handleEvents(_ events: [Message<Input>]) async -> [Message<Output>] {
+        await process(events)
     }
 }
 
 /// A processor at the end of a pipeline.
-struct LastProcessorStage<Handler: PipelineHandler>: Consumer {
-    let processor: Processor<Handler>
+@usableFromInline
+struct LastProcessorStage<Input: Sendable>: Consumer {
+    @usableFromInline let process: @Sendable ([Message<Input>]) async -> Void
 
-    func handleEvents(_ events: [Message<Handler.Input>]) async {
-        _ = await processor.process(events)
+    @inlinable
+    init(_ process: @escaping @Sendable ([Message<Input>]) async -> Void) {
+        self.process = process
+    }
+
+    @inlinable
+    func handleEvents(_ events: [Message<Input>]) async {
+        await process(events)
     }
 }

@@ -1,18 +1,21 @@
-import Sluice
+public import Sluice
 import Synchronization
 
 /// A pipeline's producer: asked for no more than its rate allows, and says when it has finished.
+@usableFromInline
 struct SourceStage<Source: Producer>: Producer {
-    private var source: Source
-    private let limit: RateLimit?
-    private let finished: @Sendable () -> Void
+    @usableFromInline var source: Source
+    @usableFromInline let limit: RateLimit?
+    @usableFromInline let finished: @Sendable () -> Void
 
+    @inlinable
     init(_ source: Source, limit: RateLimit?, finished: @escaping @Sendable () -> Void) {
         self.source = source
         self.limit = limit
         self.finished = finished
     }
 
+    @inlinable
     mutating func handleDemand(_ demand: Int) async throws -> [Source.Output]? {
         // A drain ends the wait, and the source is not asked again.
         guard let allowed = try? await limit?.take(upTo: demand) ?? demand else { return [] }
@@ -29,15 +32,18 @@ struct SourceStage<Source: Producer>: Producer {
 }
 
 /// Counts producers that have finished.
+@usableFromInline
 final class Countdown: Sendable {
     private let left: Atomic<Int>
     private let zero: @Sendable () -> Void
 
+    @usableFromInline
     init(from count: Int, zero: @escaping @Sendable () -> Void) {
         left = Atomic(count)
         self.zero = zero
     }
 
+    @usableFromInline
     func next() {
         if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { zero() }
     }
