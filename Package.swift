@@ -125,7 +125,8 @@ let package = Package(
         .target(
             name: "SluiceSQS",
             dependencies: [
-                "SluiceHTTP", "SluicePostgres", "SluiceSinks", .product(name: "Crypto", package: "swift-crypto"),
+                "Sluice", "SluiceHTTP", "SluicePipelines", "SluicePostgres", "SluiceSinks",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Sources/Connectors/SluiceSQS",
             swiftSettings: settings
@@ -242,8 +243,8 @@ let package = Package(
         .testTarget(
             name: "SluiceSQSTests",
             dependencies: [
-                "ConnectorTesting", "SinkTesting", "Sluice", "SluiceHTTP", "SluicePostgres", "SluiceSinks",
-                "SluiceSinksTesting", "SluiceSQS",
+                "ConnectorTesting", "SinkTesting", "Sluice", "SluiceHTTP", "SluicePipelines", "SluicePostgres",
+                "SluiceSinks", "SluiceSinksTesting", "SluiceSQS", "SluiceTesting",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

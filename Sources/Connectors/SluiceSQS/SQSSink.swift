@@ -1,4 +1,3 @@
-import FoundationEssentials
 import SluiceHTTP
 public import SluiceSinks
 
@@ -21,8 +20,7 @@ public final class SQSSink: KeyedSink {
 
     /// What `open` made.
     private struct Connection: Sendable {
-        var client: SQSClient
-        var services: [HTTPService]
+        var requests: SQSConnection
         var limits: RequestLimits
         var messageSize: Int
     }
@@ -67,7 +65,11 @@ public final class SQSSink: KeyedSink {
         }
         let places = messages.indices.filter { results[$0] == nil }
         if !places.isEmpty {
-            let sent = try await sendInParts(places.map { messages[$0] }[...], keyFailure, connection.client.send)
+            let sent = try await sendInParts(
+                places.map { messages[$0] }[...],
+                keyFailure,
+                connection.requests.client.send
+            )
             for (place, result) in zip(places, sent) { results[place] = result }
         }
         return results.map { $0 ?? .failed(reason: "it was not sent") }
@@ -75,30 +77,21 @@ public final class SQSSink: KeyedSink {
 
     /// Closes the connections.
     public func close() async {
-        for service in state.close()?.services ?? [] { await service.close() }
+        await state.close()?.requests.close()
     }
 
     private func connect() async throws -> Connection {
-        let files = try AWSFiles(environment: environment, readFile: readSmallFile)
-        let endpoint = try SQSEndpoint(settings, environment: environment, files: files)
-        let http = HTTPService(connections: settings.concurrency, timeout: settings.timeout)
-        let giver = HTTPService(connections: settings.concurrency, timeout: CredentialFetch.timeout)
-        let store = CredentialStore(now: { Date() }) { [environment] in
-            let files = try AWSFiles(environment: environment, readFile: readSmallFile)
-            let source = try CredentialSource.choose(environment: environment, files: files, readFile: readSmallFile)
-            return try await CredentialFetch(http: giver).credentials(from: source)
-        }
-        let client = SQSClient(
-            endpoint: endpoint,
-            queue: settings.queue,
-            http: http,
-            credentials: store,
-            now: { Date() }
+        let connection = try SQSConnection(
+            to: settings.queue,
+            region: settings.region,
+            for: .sending,
+            connections: settings.concurrency,
+            timeout: settings.timeout,
+            environment: environment
         )
-        let size = try await client.largestMessage()
+        let size = try await connection.client.largestMessage()
         return Connection(
-            client: client,
-            services: [http, giver],
+            requests: connection,
             limits: Self.limits(settings, messageSize: size),
             messageSize: size
         )
@@ -110,8 +103,4 @@ public final class SQSSink: KeyedSink {
         let attributes = min(10 * OutgoingMessage.largestAttributes, bytes / 2)
         return RequestLimits(messages: 10, bytes: bytes - attributes, concurrency: settings.concurrency)
     }
-}
-
-private func readSmallFile(_ path: String) -> String? {
-    (try? Data(contentsOf: URL(filePath: path))).flatMap { String(data: $0, encoding: .utf8) }
 }

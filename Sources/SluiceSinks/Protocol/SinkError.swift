@@ -15,6 +15,8 @@ public struct SinkError: Error, Sendable {
 
         /// The text does not name a sink.
         public static let badURL = Code("badURL")
+        /// An option is out of its range.
+        public static let badOption = Code("badOption")
         /// The text names a kind of sink that does not exist yet.
         public static let unsupported = Code("unsupported")
         /// A folder on the way does not exist.

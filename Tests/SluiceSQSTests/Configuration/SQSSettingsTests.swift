@@ -53,7 +53,13 @@ import Testing
     ) throws(SinkError) -> SQSEndpoint {
         let environment = environment.merging(["AWS_CONFIG_FILE": "/config"]) { old, _ in old }
         let files = try AWSFiles(environment: environment) { $0 == "/config" ? config : nil }
-        return try SQSEndpoint(SQSSettings(text), environment: environment, files: files)
+        let settings = try SQSSettings(text)
+        return try SQSEndpoint(
+            of: settings.queue,
+            region: settings.region,
+            environment: environment,
+            files: files
+        )
     }
 
     @Test func theRegionComesFromTheNearestPlace() async throws {

@@ -21,8 +21,7 @@ struct QueueAddress: Equatable {
         guard let server = ServerAddress(text), let name = server.path.split(separator: "/").last else {
             throw SinkError(
                 .badURL,
-                "sqs: needs the URL of a queue, as in "
-                    + "sqs:https://sqs.eu-west-1.amazonaws.com/123456789012/orders.fifo?concurrency=8."
+                "sqs: needs the URL of a queue, as https://sqs.eu-west-1.amazonaws.com/123456789012/orders.fifo."
             )
         }
         url = text

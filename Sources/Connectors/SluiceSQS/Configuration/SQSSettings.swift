@@ -43,17 +43,27 @@ struct SQSEndpoint: Equatable {
     ///
     /// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     ///
+    /// - Parameters:
+    ///   - queue: The queue.
+    ///   - region: What the user says; `nil` if nothing.
+    ///   - environment: The process's variables.
+    ///   - files: The shared files.
     /// - Throws: `badURL` if no region is known or an endpoint is no URL.
-    init(_ settings: SQSSettings, environment: [String: String], files: AWSFiles) throws(SinkError) {
+    init(
+        of queue: QueueAddress,
+        region: String?,
+        environment: [String: String],
+        files: AWSFiles
+    ) throws(SinkError) {
         let profile = try files.profile()
         func isSet(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
         guard
-            let region = settings.region ?? settings.queue.region ?? isSet(environment["AWS_REGION"])
+            let region = region ?? queue.region ?? isSet(environment["AWS_REGION"])
                 ?? isSet(environment["AWS_DEFAULT_REGION"]) ?? isSet(profile?["region"])
         else {
             throw SinkError(
                 .badURL,
-                "\(settings.queue.url) does not tell its region. Set AWS_REGION, or write ?region=NAME behind it."
+                "\(queue.url) does not tell its region. Set AWS_REGION, or the option region (?region=NAME)."
             )
         }
         self.region = region
@@ -64,7 +74,7 @@ struct SQSEndpoint: Equatable {
             let url = isSet(environment["AWS_ENDPOINT_URL_SQS"]) ?? isSet(environment["AWS_ENDPOINT_URL"])
                 ?? isSet(configured)
         else {
-            var server = settings.queue.server
+            var server = queue.server
             server.path = "/"
             self.server = server
             return

@@ -8,12 +8,12 @@ import SluiceSinks
 struct RequestBody {
     private(set) var bytes: [UInt8] = []
 
-    /// Asks for what `open` wants to know.
-    static func queueAttributes(of queue: QueueAddress) -> [UInt8] {
+    /// Asks for an attribute of the queue.
+    static func attribute(_ name: String, of queue: QueueAddress) -> [UInt8] {
         var body = RequestBody()
         body.append("{\"QueueUrl\":")
         body.append(string: queue.url.utf8)
-        body.append(",\"AttributeNames\":[\"MaximumMessageSize\"]}")
+        body.append(",\"AttributeNames\":[\"\(name)\"]}")
         return body.bytes
     }
 
@@ -49,11 +49,11 @@ struct RequestBody {
         return body.bytes
     }
 
-    private mutating func append(_ text: String) {
+    mutating func append(_ text: String) {
         bytes.append(contentsOf: text.utf8)
     }
 
-    private mutating func append(string text: some Sequence<UInt8>) {
+    mutating func append(string text: some Sequence<UInt8>) {
         append(message: Array(text)[...])
     }
 

@@ -6,7 +6,8 @@ import SluiceSinks
 struct SQSClient: Sendable {
     let endpoint: SQSEndpoint
     let queue: QueueAddress
-    let http: HTTPService
+    let use: QueueUse
+    var http: HTTPService
     let credentials: CredentialStore
     let now: @Sendable () -> Date
 
@@ -14,13 +15,17 @@ struct SQSClient: Sendable {
     ///
     /// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
     ///
+    /// - Parameters:
+    ///   - action: Its name.
+    ///   - body: The request's JSON.
+    ///   - limit: How many bytes the answer may have.
     /// - Returns: The body of the answer with status 200.
     /// - Throws: ``SQSFailure`` `content` or `other`; ``SinkError`` for everything else that went wrong.
-    func call(_ action: String, _ body: [UInt8]) async throws -> [UInt8] {
+    func call(_ action: String, _ body: [UInt8], limit: Int = 1 << 20) async throws -> [UInt8] {
         let first = try await credentials.current()
         let failure: SQSFailure
         do {
-            return try await call(action, body, as: first)
+            return try await call(action, body, limit, as: first)
         } catch let error as SQSFailure where error.kind == .expired {
             credentials.expired(first)
             failure = error
@@ -30,7 +35,7 @@ struct SQSClient: Sendable {
         let second = try await credentials.current()
         guard second != first else { throw error(failure, of: first) }
         do {
-            return try await call(action, body, as: second)
+            return try await call(action, body, limit, as: second)
         } catch let error as SQSFailure {
             throw self.error(error, of: second)
         }
@@ -41,21 +46,26 @@ struct SQSClient: Sendable {
         switch failure.kind {
         case .content, .other: return failure
         case .unavailable:
-            return SinkError(.unavailable, "\(queue.url) takes nothing now: \(failure).", cause: failure)
+            return SinkError(.unavailable, "\(queue.url) \(use.outage): \(failure).", cause: failure)
         case .missing:
             return SinkError(.missing, "There is no queue \(queue.url) in \(endpoint.region).", cause: failure)
         case .expired, .notAuthorized:
             let key = credentials.map { " with the \($0)" } ?? ""
             return SinkError(
                 .notAuthorized,
-                "\(queue.url) refuses the request\(key) (\(failure)). It needs the rights sqs:GetQueueAttributes and "
-                    + "sqs:SendMessage, the region \(endpoint.region) has to be right, and so has the clock.",
+                "\(queue.url) refuses the request\(key) (\(failure)). It needs the rights \(use.rights), "
+                    + "the region \(endpoint.region) has to be right, and so has the clock.",
                 cause: failure
             )
         }
     }
 
-    private func call(_ action: String, _ body: [UInt8], as credentials: AWSCredentials) async throws -> [UInt8] {
+    private func call(
+        _ action: String,
+        _ body: [UInt8],
+        _ limit: Int,
+        as credentials: AWSCredentials
+    ) async throws -> [UInt8] {
         let time = SigningTime(now())
         var request = HTTPRequest("POST", endpoint.server.origin + endpoint.server.path, body: body)
         request.headers = [
@@ -70,7 +80,7 @@ struct SQSClient: Sendable {
         request.headers.append(HTTPField("authorization", authorization))
         let answer: HTTPAnswer
         do {
-            answer = try await http.send(request, limit: 1 << 20)
+            answer = try await http.send(request, limit: limit)
         } catch let failure as HTTPFailure {
             throw SinkError(.unavailable, "\(endpoint.server.origin) does not answer: \(failure).", cause: failure)
         }
