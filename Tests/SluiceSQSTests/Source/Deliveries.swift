@@ -3,9 +3,13 @@ import Synchronization
 
 /// The messages that a handler was given, in order, and somebody who waits for them.
 final class Deliveries: Sendable {
-    private struct State {
+    struct State {
+        /// When their handling began.
         var messages: [Message<String>] = []
-        var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        /// How often handling has ended, well or not.
+        var finished = 0
+        fileprivate var waiters:
+            [(isEnough: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
@@ -13,28 +17,41 @@ final class Deliveries: Sendable {
     /// Takes note of a message.
     ///
     /// - Returns: How often its body has come, this time included.
-    @discardableResult
     func add(_ message: Message<String>) -> Int {
-        let (times, ready) = state.withLock { state in
+        change { state in
             state.messages.append(message)
-            let count = state.messages.count
-            let ready = state.waiters.filter { $0.count <= count }
-            state.waiters.removeAll { $0.count <= count }
-            return (state.messages.count { $0.body == message.body }, ready)
+            return state.messages.count { $0.body == message.body }
         }
-        for waiter in ready { waiter.continuation.resume() }
-        return times
     }
 
-    /// Waits until so many have come.
-    func wait(for count: Int) async {
+    /// A message has been handled.
+    func finish() {
+        change { $0.finished += 1 }
+    }
+
+    private func change<Result>(_ body: (inout State) -> Result) -> Result {
+        let (result, ready) = state.withLock { state in
+            let result = body(&state)
+            let waiters = state.waiters
+            state.waiters = []
+            let now = state
+            let ready = waiters.filter { $0.isEnough(now) }
+            state.waiters = waiters.filter { !$0.isEnough(now) }
+            return (result, ready)
+        }
+        for waiter in ready { waiter.continuation.resume() }
+        return result
+    }
+
+    /// Waits until enough has happened.
+    func wait(until isEnough: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { continuation in
-            let isThere = state.withLock { state in
-                if state.messages.count >= count { return true }
-                state.waiters.append((count, continuation))
+            let isOver = state.withLock { state in
+                if isEnough(state) { return true }
+                state.waiters.append((isEnough, continuation))
                 return false
             }
-            if isThere { continuation.resume() }
+            if isOver { continuation.resume() }
         }
     }
 

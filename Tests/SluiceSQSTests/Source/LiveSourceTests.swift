@@ -21,7 +21,8 @@ import Testing
     private static func source(
         _ queue: Queue,
         behind proxy: FaultProxy? = nil,
-        _ change: (inout Options) -> Void = { _ in }
+        _ change: (inout Options) -> Void = { _ in },
+        report: (@Sendable (SQSSourceReport) -> Void)? = nil
     ) -> Producers<SQSSource> {
         var options = Options()
         // moto looks once in a second.
@@ -30,10 +31,9 @@ import Testing
         var environment = queue.environment
         if let proxy { environment["AWS_ENDPOINT_URL_SQS"] = "http://127.0.0.1:\(proxy.port)" }
         return Producers { [options, environment] _ in
-            try SQSSource(queue.url, options: options, environment: environment) { report in
-                // The network may fail only where a test lets it.
-                if proxy == nil { Issue.record("\(report)") }
-            }
+            // The network may fail only where a test lets it.
+            let report = report ?? { Issue.record("\($0)") }
+            return try SQSSource(queue.url, options: options, environment: environment, report: report)
         }
     }
 
@@ -42,15 +42,16 @@ import Testing
         _ source: Producers<SQSSource>,
         _ processors: Processors<String> = Processors(concurrency: 2),
         batchers: [Batcher<String>] = [],
-        until count: Int,
-        deliveries: Deliveries = Deliveries(),
+        until isEnough: @escaping @Sendable (Deliveries.State) -> Bool,
         _ handle: @escaping @Sendable (Message<String>, _ times: Int) async throws -> Void = { _, _ in }
     ) async throws -> Deliveries {
+        let deliveries = Deliveries()
         let pipeline = Pipeline(
             source: source,
             processors: processors,
             batchers: batchers,
             handler: Handling { (message: Message<String>) in
+                defer { deliveries.finish() }
                 try await handle(message, deliveries.add(message))
                 return message
             }
@@ -58,7 +59,7 @@ import Testing
             if case .acknowledgementFailed = report { Issue.record("\(report)") }
         }
         try await pipeline.run { running in
-            await deliveries.wait(for: count)
+            await deliveries.wait(until: isEnough)
             running.drain()
         }
         return deliveries
@@ -71,7 +72,7 @@ import Testing
         let deliveries = try await Self.run(
             Self.source(queue),
             batchers: isBatched ? [Batcher(size: .count(10), timeout: .milliseconds(200))] : [],
-            until: bodies.count
+            until: { $0.finished == 25 }
         )
         #expect(deliveries.bodies.sorted() == bodies.sorted())
         let metadata = try #require(deliveries.messages.first?.metadata)
@@ -88,7 +89,7 @@ import Testing
         let queue = try await Self.queue("failing-\(timeout)", attributes: "VisibilityTimeout=\(timeout)")
         try await queue.send(["good", "bad"])
         let source = Self.source(queue) { $0.onFailure = onFailure }
-        let deliveries = try await Self.run(source, until: 3) { message, times in
+        let deliveries = try await Self.run(source, until: { $0.finished == 3 }) { message, times in
             if message.body == "bad", times == 1 { throw Refused() }
         }
         #expect(deliveries.bodies.sorted() == ["bad", "bad", "good"])
@@ -100,7 +101,9 @@ import Testing
     @Test func whatFailsMayBeDeleted() async throws {
         let queue = try await Self.queue("deleting")
         try await queue.send(["bad"])
-        _ = try await Self.run(Self.source(queue) { $0.onFailure = .delete }, until: 1) { _, _ in throw Refused() }
+        _ = try await Self.run(Self.source(queue) { $0.onFailure = .delete }, until: { $0.finished == 1 }) { _, _ in
+            throw Refused()
+        }
         #expect(try await queue.count() == 0)
     }
 
@@ -111,7 +114,7 @@ import Testing
         let pipeline = Pipeline(
             source: Self.source(queue, behind: proxy) { $0.waitTimeSeconds = 20 },
             handler: Handling { (message: Message<String>) in
-                deliveries.add(message)
+                _ = deliveries.add(message)
                 return message
             }
         )
@@ -125,6 +128,56 @@ import Testing
         #expect(deliveries.bodies.isEmpty)
         // Nothing of the source is left that would hold a connection.
         while proxy.connectionCount > 0 { await Task.yield() }
+    }
+
+    @Test func aSlowHandlerKeepsItsMessage() async throws {
+        let queue = try await Self.queue("slow", attributes: "VisibilityTimeout=2")
+        try await queue.send(["slow"])
+        // Another processor is free for a second delivery, and the timeout is moto's.
+        let deliveries = try await Self.run(Self.source(queue), until: { $0.finished == 1 }) { _, _ in
+            try await Task.sleep(for: .seconds(5))
+        }
+        #expect(deliveries.messages.map { $0.metadata["ApproximateReceiveCount"] } == ["1"])
+        #expect(try await queue.count() == 0)
+    }
+
+    @Test func groupsOfAFIFOQueueStayInOrder() async throws {
+        let queue = try await Self.queue("groups.fifo", attributes: "FifoQueue=true,VisibilityTimeout=30")
+        let bodies = (0..<18).map { "\(["a", "b", "c"][$0 % 3])-\($0)" }
+        try await queue.send(bodies) { "\($0.prefix(1))" }
+        let deliveries = try await Self.run(
+            Self.source(queue),
+            Processors(concurrency: 3, partitionedBy: { $0.metadata["MessageGroupId"] ?? "" }),
+            until: { $0.finished == 18 }
+        )
+        for group in ["a", "b", "c"] {
+            let found = deliveries.messages.filter { $0.metadata["MessageGroupId"] == group }.map(\.body)
+            #expect(found == bodies.filter { $0.hasPrefix(group) })
+        }
+        #expect(try await queue.count() == 0)
+    }
+
+    @Test func nothingIsLostWhenConnectionsBreak() async throws {
+        let queue = try await Self.queue("cut", attributes: "VisibilityTimeout=3")
+        let proxy = try await Self.proxy(to: queue)
+        let bodies = (0..<30).map { "\($0)" }
+        try await queue.send(bodies)
+        let outages = Mutex(0)
+        let source = Self.source(
+            queue,
+            behind: proxy,
+            report: { _ in
+                outages.withLock { $0 += 1 }
+                proxy.change { $0.refusesConnections = false }
+            }
+        )
+        let deliveries = try await Self.run(source, until: { Set($0.messages.map(\.body)).count == 30 }) { message, _ in
+            if message.body == "10" { proxy.change { $0.refusesConnections = true } }
+            if Int(message.body).map({ $0 % 7 == 3 }) ?? false { proxy.cut() }
+        }
+        #expect(Set(deliveries.bodies) == Set(bodies))
+        #expect(outages.withLock { $0 } > 0)
+        #expect(try await queue.count() == 0)
     }
 
     private static func proxy(to queue: Queue) async throws -> FaultProxy {

@@ -31,13 +31,32 @@ struct ConnectedQueue: Sendable {
         polling.http = HTTPService(connections: 1, timeout: options.timeout + .seconds(options.waitTimeSeconds))
         self.polling = polling
         self.options = options
-        acknowledger = SQSAcknowledger(client, options.onFailure, clock: clock)
+        var visibility: VisibilityExtension?
+        if let leases = try await Self.leases(options, client) {
+            visibility = VisibilityExtension(leases, clock: clock, extend: client.change, report: report)
+        }
+        acknowledger = SQSAcknowledger(client, options.onFailure, visibility, clock: clock)
     }
 
     /// Receives messages.
     ///
     /// - Throws: ``SinkError``; `CancellationError`.
     func receive(_ count: Int) async throws -> [Message<String>] {
-        try await polling.receive(count, options).map { $0.message(acknowledger) }
+        acknowledger.messages(try await polling.receive(count, options))
+    }
+
+    /// - Returns: `nil` if messages are not to be kept hidden, or the queue does not hide them.
+    private static func leases(_ options: SQSSource.Options, _ client: SQSClient) async throws -> VisibilityLeases? {
+        guard options.maxExtension > .zero else { return nil }
+        let timeout: Int
+        if let own = options.visibilityTimeout {
+            timeout = Int(own.components.seconds)
+        } else {
+            timeout = try await client.attribute("VisibilityTimeout")
+        }
+        guard timeout > 0 else { return nil }
+        // SQS has counted for a while when its answer arrives.
+        let longest = SQSSource.Options.longest - .seconds(60)
+        return VisibilityLeases(timeout: timeout, limit: min(options.maxExtension, longest))
     }
 }

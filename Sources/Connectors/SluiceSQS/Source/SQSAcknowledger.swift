@@ -5,18 +5,38 @@ import SluiceSinks
 final class SQSAcknowledger: Acknowledger {
     private let client: SQSClient
     private let onFailure: SQSSource.Options.FailedMessage
+    private let visibility: VisibilityExtension?
     private let batches: BatchesOfTen
 
-    init(_ client: SQSClient, _ onFailure: SQSSource.Options.FailedMessage, clock: any Clock<Duration>) {
+    /// - Parameters:
+    ///   - client: For the queue.
+    ///   - onFailure: What becomes of messages that failed.
+    ///   - visibility: Keeps messages hidden that are being handled; `nil`: nobody does.
+    ///   - clock: Measures the waits after failures.
+    init(
+        _ client: SQSClient,
+        _ onFailure: SQSSource.Options.FailedMessage,
+        _ visibility: VisibilityExtension?,
+        clock: any Clock<Duration>
+    ) {
         self.client = client
         self.onFailure = onFailure
+        self.visibility = visibility
         batches = BatchesOfTen(clock: clock)
+    }
+
+    /// Makes messages for a pipeline, and keeps them hidden from others until it is told of them.
+    func messages(_ received: [ReceivedMessage]) -> [Message<String>] {
+        visibility?.keep(received.map(\.receiptHandle))
+        return received.map { $0.message(self) }
     }
 
     /// - Throws: ``SinkError`` if SQS has not taken note of all messages: they come back.
     func acknowledge(_ outcome: AcknowledgedMessages, of group: Int) async throws {
         var deleted = outcome.successful.map(\.handle)
         let failed = outcome.failed.map(\.receipt.handle)
+        // First: an extension after a message was given back would take it away again.
+        visibility?.release(deleted + failed)
         if onFailure == .delete { deleted += failed }
         deleted = deleted.unique
         var reasons = try await batches.run(deleted, client.delete)

@@ -16,11 +16,14 @@ extension SQSSource {
         /// How many seconds a receive waits for a first message, 0 to 20; with 0 SQS may overlook messages.
         public var waitTimeSeconds = 10
 
-        /// How many messages a receive asks for at most, 1 to 10. With 1 the messages of a FIFO group come one by one.
+        /// How many messages a receive asks for at most, 1 to 10.
+        ///
+        /// With 1 the messages of a FIFO group come one by one.
         public var maxNumberOfMessages = 10
 
-        /// How long a message that was received stays hidden from others if nobody extends that: whole seconds, from 1
-        /// second to 12 hours. Nil: as the queue has it, which the source then asks for.
+        /// How long a message that was received stays hidden from others if nobody extends that.
+        ///
+        /// Whole seconds, from 1 second to 12 hours. Nil: as the queue has it, which the source then asks for.
         public var visibilityTimeout: Duration?
 
         /// How long the source waits after a receive that brought nothing if ``waitTimeSeconds`` is 0; more than 0.
@@ -35,8 +38,9 @@ extension SQSSource {
         /// What becomes of a message that failed.
         public var onFailure = FailedMessage.leave
 
-        /// How long after its receive a message is kept hidden at most while it is in the pipeline, 0 to 12 hours, which
-        /// is SQS' own limit. With 0 nothing is extended.
+        /// How long after its receive a message is kept hidden at most while it is in the pipeline.
+        ///
+        /// 0 to 12 hours, which is SQS' own limit. With 0 nothing is extended.
         public var maxExtension = Duration.seconds(43_200)
 
         /// How long an answer may take, beyond the time that a receive waits: 1 second to 5 minutes.

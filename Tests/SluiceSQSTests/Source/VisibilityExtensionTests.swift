@@ -1,0 +1,123 @@
+import SluiceSinks
+import SluiceTesting
+import Synchronization
+import Testing
+
+@testable import SluiceSQS
+
+@Suite(.timeLimit(.minutes(1))) struct VisibilityExtensionTests {
+    /// What the service was asked for, and what a test waits for.
+    private final class Service: Sendable {
+        private let calls = Mutex<[[VisibilityChange]]>([])
+        private let reports = Mutex<[String]>([])
+        private let answer: @Sendable (Int) throws -> SendResult
+
+        init(_ answer: @escaping @Sendable (Int) throws -> SendResult = { _ in .durable }) {
+            self.answer = answer
+        }
+
+        func extend(_ changes: [VisibilityChange]) throws -> [SendResult] {
+            let number = calls.withLock { calls in
+                calls.append(changes)
+                return calls.count
+            }
+            let result = try answer(number)
+            return changes.map { _ in result }
+        }
+
+        func report(_ report: SQSSourceReport) {
+            reports.withLock { $0.append("\(report)") }
+        }
+
+        var handles: [[String]] { calls.withLock { $0.map { $0.map(\.receiptHandle) } } }
+        var told: [String] { reports.withLock { $0 } }
+
+        func wait(for count: Int) async {
+            while calls.withLock(\.count) < count { await Task.yield() }
+        }
+    }
+
+    private static func make(_ service: Service, _ clock: TestClock) -> VisibilityExtension {
+        VisibilityExtension(
+            VisibilityLeases(timeout: 40, limit: .seconds(1000)),
+            clock: clock,
+            extend: { try service.extend($0) },
+            report: { service.report($0) }
+        )
+    }
+
+    private static func moveToNextSleeper(_ clock: TestClock) async {
+        while !clock.advanceToNextSleeper() { await Task.yield() }
+    }
+
+    @Test func extendsInTensAsLongAsMessagesAreKept() async {
+        let (service, clock) = (Service(), TestClock())
+        let visibility = Self.make(service, clock)
+        let handles = (0..<12).map { "\($0)" }
+        visibility.keep(handles)
+        await Self.moveToNextSleeper(clock)
+        await service.wait(for: 2)
+        #expect(clock.now.offset == .seconds(20))
+        #expect(service.handles.map(\.count).sorted() == [2, 10] && Set(service.handles.joined()) == Set(handles))
+        visibility.release(Array(handles.dropFirst()))
+        await Self.moveToNextSleeper(clock)
+        await service.wait(for: 3)
+        #expect(clock.now.offset == .seconds(40) && service.handles[2] == ["0"])
+        // With nothing to keep it may end; with something new it goes on, or begins again.
+        visibility.release(["0"])
+        visibility.keep(["new"])
+        while service.handles.count < 4 {
+            _ = clock.advanceToNextSleeper()
+            await Task.yield()
+        }
+        #expect(clock.now.offset >= .seconds(60))
+        #expect(service.handles[3] == ["new"] && service.told.isEmpty)
+    }
+
+    @Test func tellsOfFailuresAndTriesAgain() async {
+        let clock = TestClock()
+        let service = Service { number in
+            switch number {
+            case 1: throw SinkError(.unavailable, "no connection")
+            case 2: .failed(reason: "InternalError")
+            default: .durable
+            }
+        }
+        let visibility = Self.make(service, clock)
+        visibility.keep(["a", "b"])
+        for number in 1...3 {
+            await Self.moveToNextSleeper(clock)
+            await service.wait(for: number)
+        }
+        #expect(clock.now.offset == .seconds(30))
+        #expect(service.told.count == 2)
+        #expect(service.told.first?.contains("no connection") == true && service.told[0].contains("messages: 2"))
+        #expect(service.told.last?.contains("InternalError") == true)
+        visibility.release(["a", "b"])
+    }
+
+    private final class Token: Sendable {}
+
+    @Test func endsWithTheLastReference() async {
+        let clock = TestClock()
+        weak var watched: Token?
+        var visibility: VisibilityExtension?
+        do {
+            let token = Token()
+            watched = token
+            visibility = VisibilityExtension(
+                VisibilityLeases(timeout: 40, limit: .seconds(1000)),
+                clock: clock,
+                extend: { changes in withExtendedLifetime(token) { changes.map { _ in .durable } } },
+                report: { _ in }
+            )
+        }
+        visibility?.keep(["a"])
+        await Self.moveToNextSleeper(clock)
+        #expect(watched != nil)
+        visibility = nil
+        // The task held it.
+        while watched != nil { await Task.yield() }
+        #expect(!clock.advanceToNextSleeper())
+    }
+}

@@ -1,0 +1,141 @@
+import SluiceTesting
+import Testing
+
+@testable import SluiceSQS
+
+@Suite struct VisibilityLeasesTests {
+    private static func change(_ handle: String, _ seconds: Int) -> VisibilityChange {
+        VisibilityChange(receiptHandle: handle, seconds: seconds)
+    }
+
+    private static func leases(_ timeout: Int = 40, limit: Int = 1000) -> VisibilityLeases {
+        VisibilityLeases(timeout: timeout, limit: .seconds(limit))
+    }
+
+    @Test func extendsAtHalfOfTheTimeout() {
+        var leases = Self.leases()
+        #expect(leases.nextDue == nil)
+        leases.add(["a"], at: .seconds(10))
+        #expect(leases.nextDue == .seconds(30))
+        let early = leases.takeDue(at: .milliseconds(29_999))
+        #expect(early.isEmpty)
+        let first = leases.takeDue(at: .seconds(30))
+        #expect(first == [Self.change("a", 40)])
+        let again = leases.takeDue(at: .seconds(31))
+        #expect(leases.nextDue == nil && again.isEmpty && leases.count == 1)
+        leases.extended(Self.change("a", 40), at: .seconds(30))
+        #expect(leases.nextDue == .seconds(50))
+    }
+
+    @Test func takesAlongWhatIsDueSoon() {
+        var leases = Self.leases()
+        leases.add(["a"], at: .zero)
+        leases.add(["soon"], at: .seconds(5))
+        leases.add(["later"], at: .seconds(6))
+        let changes = leases.takeDue(at: .seconds(20))
+        #expect(Set(changes.map(\.receiptHandle)) == ["a", "soon"])
+        #expect(leases.nextDue == .seconds(26))
+    }
+
+    @Test func triesAgainUntilOthersSeeTheMessage() {
+        var leases = Self.leases()
+        leases.add(["a"], at: .zero)
+        var times: [Duration] = []
+        while let due = leases.nextDue {
+            times.append(due)
+            for change in leases.takeDue(at: due) {
+                let wasKept = leases.failed(change, at: due)
+                #expect(wasKept)
+            }
+        }
+        #expect(times == [20, 25, 30, 35].map { .seconds($0) })
+        #expect(leases.count == 0)
+    }
+
+    @Test func stopsAtTheLimit() {
+        var leases = Self.leases(limit: 65)
+        leases.add(["a"], at: .zero)
+        var taken: [[VisibilityChange]] = []
+        while let due = leases.nextDue {
+            taken.append(leases.takeDue(at: due))
+            for change in taken.last ?? [] { leases.extended(change, at: due) }
+        }
+        // Until 60, until 65; and then there is nothing to be gained.
+        #expect(taken == [[Self.change("a", 40)], [Self.change("a", 25)], []])
+        #expect(leases.count == 0)
+        leases = Self.leases(limit: 30)
+        leases.add(["a"], at: .zero)
+        let none = leases.takeDue(at: .seconds(20))
+        #expect(none.isEmpty && leases.count == 0)
+    }
+
+    @Test func forgetsWhatIsDealtWithAlsoOnTheWay() {
+        var leases = Self.leases()
+        leases.add(["a", "b"], at: .zero)
+        leases.remove(["b"])
+        let changes = leases.takeDue(at: .seconds(20))
+        #expect(changes == [Self.change("a", 40)])
+        leases.remove(["a", "unknown"])
+        leases.extended(changes[0], at: .seconds(20))
+        let wasKept = leases.failed(changes[0], at: .seconds(20))
+        #expect(!wasKept)
+        #expect(leases.count == 0 && leases.nextDue == nil)
+    }
+
+    /// A service that hides messages, beside a machine that is called whenever it asks for that, or a little later.
+    @Test(arguments: 0..<60) func noMessageThatIsKeptIsSeenByOthers(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let timeout = Int.random(in: 1...60, using: &random)
+        let limit = Int.random(in: 1...600, using: &random)
+        let isReliable = seed % 2 == 0
+        var leases = Self.leases(timeout, limit: limit)
+        var hidden: [String: (received: Duration, until: Duration)] = [:]
+        var (now, number) = (Duration.zero, 0)
+        for _ in 0..<200 {
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0:
+                if hidden.count > 30 { continue }
+                let handles = (0..<Int.random(in: 1...10, using: &random)).map { "\(number + $0)" }
+                number += handles.count
+                leases.add(handles, at: now)
+                for handle in handles { hidden[handle] = (now, now + .seconds(timeout)) }
+            case 1:
+                guard let handle = hidden.keys.sorted().randomElement(using: &random) else { continue }
+                hidden.removeValue(forKey: handle)
+                leases.remove([handle])
+            default:
+                // Never more than an eighth of a timeout late.
+                guard let due = leases.nextDue else { continue }
+                now = max(now, due) + .milliseconds(Int.random(in: 0...(timeout * 125), using: &random))
+                let changes = leases.takeDue(at: now)
+                #expect(Set(changes.map(\.receiptHandle)).count == changes.count)
+                for change in changes {
+                    guard let message = hidden[change.receiptHandle] else {
+                        Issue.record("\(change) is of nobody's message")
+                        continue
+                    }
+                    let until = now + .seconds(change.seconds)
+                    // An expectation for each would take most of the time.
+                    if change.seconds < 1 || until <= message.until || until > message.received + .seconds(limit) {
+                        Issue.record("\(change) at \(now) is too little or too much for \(message)")
+                    }
+                    if isReliable, message.until <= now { Issue.record("\(change) comes too late") }
+                    if isReliable || Bool.random(using: &random) {
+                        hidden[change.receiptHandle]?.until = until
+                        leases.extended(change, at: now)
+                    } else {
+                        _ = leases.failed(change, at: now)
+                    }
+                }
+            }
+            // What it does not keep any more has had all the time it may have, but for a part of a second.
+            if isReliable {
+                for message in hidden.values where message.until <= now && limit > timeout {
+                    if message.until <= message.received + .seconds(limit - 1) { Issue.record("\(message) at \(now)") }
+                }
+            }
+        }
+        leases.remove(hidden.keys)
+        #expect(leases.count == 0 && leases.nextDue == nil)
+    }
+}
