@@ -8,6 +8,7 @@ final class Deliveries: Sendable {
         var messages: [Message<String>] = []
         /// How often handling has ended, well or not.
         var finished = 0
+        fileprivate var isAbandoned = false
         fileprivate var waiters:
             [(isEnough: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -43,15 +44,24 @@ final class Deliveries: Sendable {
         return result
     }
 
-    /// Waits until enough has happened.
+    /// Waits until enough has happened, or the task is cancelled, as by a pipeline that fails.
     func wait(until isEnough: @escaping @Sendable (State) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isOver = state.withLock { state in
-                if isEnough(state) { return true }
-                state.waiters.append((isEnough, continuation))
-                return false
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isAbandoned || isEnough(state) { return true }
+                    state.waiters.append((isEnough, continuation))
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isOver { continuation.resume() }
+        } onCancel: {
+            let waiters = state.withLock { state in
+                state.isAbandoned = true
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters { waiter.continuation.resume() }
         }
     }
 

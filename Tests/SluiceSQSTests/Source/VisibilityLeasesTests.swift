@@ -69,15 +69,16 @@ import Testing
         #expect(none.isEmpty && leases.count == 0)
     }
 
-    @Test func forgetsWhatIsDealtWithAlsoOnTheWay() {
+    @Test func forgetsWhatIsDealtWithAlsoOnTheWay() throws {
         var leases = Self.leases()
         leases.add(["a", "b"], at: .zero)
         leases.remove(["b"])
         let changes = leases.takeDue(at: .seconds(20))
         #expect(changes == [Self.change("a", 40)])
+        let change = try #require(changes.first)
         leases.remove(["a", "unknown"])
-        leases.extended(changes[0], at: .seconds(20))
-        let wasKept = leases.failed(changes[0], at: .seconds(20))
+        leases.extended(change, at: .seconds(20))
+        let wasKept = leases.failed(change, at: .seconds(20))
         #expect(!wasKept)
         #expect(leases.count == 0 && leases.nextDue == nil)
     }
