@@ -88,8 +88,9 @@ bench-sqs: setup ## Measure what the SQS sink itself costs, against a stub: no f
 
 examples: ## Build the examples; the README and the articles must show exactly what is built
 	swift build --package-path Examples/Counter
-	@sed -n '/^```swift$$/,/^```$$/ { /^```/d; p }' README.md | diff - Examples/Counter/Sources/Counter/main.swift \
-		|| { echo "The README's program is not Examples/Counter." >&2; exit 1; }
+	swift build --product Orders
+	@scripts/readme-program 1 Examples/Counter/Sources/Counter/main.swift
+	@scripts/readme-program 2 Examples/Orders/main.swift
 	@scripts/guide
 	swift test --package-path Examples/Guide
 

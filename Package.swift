@@ -148,6 +148,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "Orders",
+            dependencies: ["SluicePipelines", "SluiceSQS", .product(name: "GRDB", package: "GRDB.swift")],
+            path: "Examples/Orders",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SluiceTests",
             dependencies: ["Sluice", "SluiceTesting"],
