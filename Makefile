@@ -16,7 +16,7 @@ http_tests := ^Sluice(SQS|Webhook)Tests
 command_tests := ^IntegrationTests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test test-release demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pushing bench-sqs
+.PHONY: help setup build release test test-release demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pipelines bench-pushing bench-sqs
 .PHONY: examples docs simulate soak fuzz clean
 
 help: ## List the targets
@@ -73,6 +73,9 @@ bench-cdc: release ## Measure sluice against pg_recvlogical, streaming, memory, 
 
 bench-kafka: setup ## Measure the Kafka sink next to a bare loop around librdkafka, against a cluster in memory
 	swift run -c release --package-path Benchmarks KafkaBenchmark
+
+bench-pipelines: setup ## Measure what a pipeline itself costs: messages per second, with and without batches
+	swift run -c release --package-path Benchmarks PipelineBenchmark
 
 bench-pushing: setup ## Measure a call that waits, an unbounded cast and demand, and draw docs/pushing.svg
 	swift build -c release --package-path Benchmarks --product Pushing
