@@ -122,6 +122,9 @@ let package = Package(
             path: "Sources/Connectors/SluiceHTTP",
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CLibHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CLibNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+        .systemLibrary(name: "CLibRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .target(
             name: "SluiceSQS",
             dependencies: [
