@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "Sluice", targets: ["Sluice"]),
         .library(name: "SluiceTesting", targets: ["SluiceTesting"]),
         .library(name: "SluicePipelines", targets: ["SluicePipelines"]),
+        .library(name: "SluicePipelinesTesting", targets: ["SluicePipelinesTesting"]),
         .library(name: "SluiceService", targets: ["SluiceService"]),
         .library(name: "SluiceObservability", targets: ["SluiceObservability"]),
         .library(name: "SluicePostgres", targets: ["SluicePostgres"]),
@@ -59,6 +60,7 @@ let package = Package(
             dependencies: ["Sluice", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: settings
         ),
+        .target(name: "SluicePipelinesTesting", dependencies: ["Sluice", "SluicePipelines"], swiftSettings: settings),
         .target(
             name: "SluiceService",
             dependencies: [
@@ -170,6 +172,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "SluicePipelinesTestingTests",
+            dependencies: ["Sluice", "SluicePipelines", "SluicePipelinesTesting"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "SluiceServiceTests",
             dependencies: [
                 "Sluice", "SluiceService", "SluiceTesting",
@@ -252,8 +259,8 @@ let package = Package(
         .testTarget(
             name: "SluiceSQSTests",
             dependencies: [
-                "ConnectorTesting", "SinkTesting", "Sluice", "SluiceHTTP", "SluicePipelines", "SluicePostgres",
-                "SluiceSinks", "SluiceSinksTesting", "SluiceSQS", "SluiceTesting",
+                "ConnectorTesting", "SinkTesting", "Sluice", "SluiceHTTP", "SluicePipelines", "SluicePipelinesTesting",
+                "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceSQS", "SluiceTesting",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

@@ -5,7 +5,7 @@ extension Queue {
     /// Puts messages in, in order, as a producer does.
     ///
     /// - Parameters:
-    ///   - bodies: The messages; each is its own deduplication identifier.
+    ///   - bodies: The messages; none is taken for another.
     ///   - group: A message's group, in a FIFO queue.
     package func send(_ bodies: [String], group: (String) -> String? = { _ in nil }) async throws {
         for start in stride(from: 0, to: bodies.count, by: 10) {
@@ -13,7 +13,7 @@ extension Queue {
                 var entry = ["Id": "\(place)", "MessageBody": body]
                 if let group = group(body) {
                     entry["MessageGroupId"] = group
-                    entry["MessageDeduplicationId"] = body
+                    entry["MessageDeduplicationId"] = UUID().uuidString
                 }
                 return entry
             }
