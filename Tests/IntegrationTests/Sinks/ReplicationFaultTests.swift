@@ -37,27 +37,40 @@ extension IntegrationTests {
             try bench.expectSame(["items"], in: target)
         }
 
+        /// Starts the command and kills it, at random moments, in every second round behind a change of the target.
+        ///
+        /// Now and then the next one comes while the server still has the reader of the last.
+        static func killAgainAndAgain(
+            _ bench: Bench,
+            _ target: Target,
+            rounds: Int,
+            seed: UInt64,
+            start: () throws -> SluiceProcess
+        ) throws {
+            var random = SeededGenerator(seed: seed)
+            for round in 0..<rounds {
+                let process = try start()
+                let seen = try target.value("select count(*) from seen") ?? "0"
+                if round % 2 == 0 {
+                    try bench.wait("changes") { try target.value("select count(*) > \(seen) from seen") == "t" }
+                }
+                try bench.run("select pg_sleep(\(Double.random(in: 0...0.8, using: &random)))")
+                try #require(process.isRunning, "it gave up: \(process.error.text)")
+                try process.killHard()
+                if round % 3 != 0 { try bench.waitForNoReader() }
+            }
+        }
+
         @Test("A1, H79: killed again and again at random moments under load: every change is made once and in order")
         func killed() async throws {
             try await Bench.run("pg_kill") { bench in
                 let target = try bench.target()
                 try target.run(Self.audit)
-                var random = SeededGenerator(seed: 3)
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let load = try Load(bench)
-                for round in 0..<(Bench.isSoak ? 50 : 8) {
-                    let process = try bench.stream(target.url())
-                    let seen = try target.value("select count(*) from seen") ?? "0"
-                    if round % 2 == 0 {
-                        try bench.wait("changes") {
-                            try target.value("select count(*) > \(seen) from seen") == "t"
-                        }
-                    }
-                    try bench.run("select pg_sleep(\(Double.random(in: 0...0.8, using: &random)))")
-                    try #require(process.isRunning, "it gave up: \(process.error.text)")
-                    try process.killHard()
-                    if round % 3 != 0 { try bench.waitForNoReader() }
+                try Self.killAgainAndAgain(bench, target, rounds: Bench.isSoak ? 50 : 8, seed: 3) {
+                    try bench.stream(target.url())
                 }
                 try load.stop()
                 try bench.streamUntilNow(target.url())

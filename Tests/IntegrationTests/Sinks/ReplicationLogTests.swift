@@ -11,23 +11,13 @@ extension IntegrationTests {
             try await Bench.run("pg_log_kill") { bench in
                 let target = try bench.target()
                 try target.run(ReplicationFaultTests.audit)
-                var random = SeededGenerator(seed: 5)
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let load = try Load(bench, pause: Bench.isSoak ? 0.02 : 0.1)
-                for round in 0..<(Bench.isSoak ? 50 : 6) {
-                    let process = try bench.stream(target.url(), bench.file)
-                    let seen = try target.value("select count(*) from seen") ?? "0"
-                    if round % 2 == 0 {
-                        try bench.wait("changes") {
-                            try target.value("select count(*) > \(seen) from seen") == "t"
-                        }
-                    }
-                    try bench.run("select pg_sleep(\(Double.random(in: 0...0.8, using: &random)))")
-                    try #require(process.isRunning, "it gave up: \(process.error.text)")
-                    try process.killHard()
-                    try bench.waitForNoReader()
+                try ReplicationFaultTests.killAgainAndAgain(bench, target, rounds: Bench.isSoak ? 50 : 6, seed: 5) {
+                    try bench.stream(target.url(), bench.file)
                 }
+                try bench.waitForNoReader()
                 try load.stop()
                 try bench.streamUntilNow(target.url(), bench.file)
                 try bench.loadTruth()
