@@ -35,6 +35,7 @@ final class MemoryBroker: Sendable {
 
     func publish(_ texts: [String]) {
         change { state in
+            if state.isLossy { return }
             state.ready += state.texts.count..<state.texts.count + texts.count
             state.texts += texts
         }
@@ -43,10 +44,7 @@ final class MemoryBroker: Sendable {
     /// A real one would lose what is under way with its connections; here nothing is.
     func interrupt() {
         guard wrong == .losesInInterruptions else { return }
-        change { state in
-            state.isLossy = true
-            state.ready = []
-        }
+        lose()
     }
 
     func text(_ number: Int) -> String { state.withLock { $0.texts[number] } }
@@ -55,6 +53,7 @@ final class MemoryBroker: Sendable {
         change { $0.ready = ($0.ready + numbers).sorted() }
     }
 
+    /// From now on nothing new arrives.
     func lose() {
         change { $0.isLossy = true }
     }

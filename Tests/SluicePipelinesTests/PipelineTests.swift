@@ -320,6 +320,61 @@ import Testing
         }
     }
 
+    @Test("a test of messages that a pipeline does not handle any more ends", arguments: [true, false])
+    func testingAtTheEnd(isCancelled: Bool) throws {
+        try underEachSchedule { clock in
+            let script = Script(slow: clock)
+            let pipeline = Pipeline(
+                source: Producers { _ in Silent() },
+                processors: Processors(concurrency: 1, maxDemand: 1),
+                handler: script
+            )
+            // Its room is that of a processor: what is behind waits, and is dropped or refused.
+            try? await pipeline.run(clock: clock) { running in
+                try await withThrowingTaskGroup { group in
+                    group.addTask { try await running.test([1]) }
+                    group.addTask { try await running.test([2]) }
+                    try await clock.sleep(for: .milliseconds(500))
+                    if isCancelled { running.cancel() } else { running.drain() }
+                    var codes: [MessageFailure.Code?] = []
+                    while let outcome = await group.nextResult() {
+                        if case .success(let failures) = outcome { codes += failures.map { $0?.code } }
+                    }
+                    // The first one is being handled: a drain waits for it.
+                    #expect(codes.contains(nil) != isCancelled)
+                    #expect(codes.allSatisfy { $0 == nil || $0 == .dropped })
+                }
+            }
+        }
+    }
+
+    @Test("what was handled is told with its batch, how many failed, and how long it took") func handledIsTold() throws
+    {
+        try underEachSchedule(0..<10) { clock in
+            let reports = Reports()
+            var script = Script(slow: clock)
+            script.onMessage = { message in
+                try await clock.sleep(for: .seconds(1))
+                if message.body == 3 { throw MessageFailure("three") }
+                return message
+            }
+            let recorder = Recorder()
+            try await Pipeline(
+                source: Producers { _ in Flaky(recorder.messages(1...4), isLast: true) },
+                processors: Processors(concurrency: 1, maxDemand: 4, minDemand: 0),
+                batchers: [Batcher(size: .count(3))],
+                handler: script,
+                report: reports.note
+            ).run(clock: clock)
+            #expect(
+                reports.handled.map { "\($0.stage) \($0.messages) \($0.failed) \($0.duration)" } == [
+                    "processor 0 4 1 4.0 seconds", "batch processor default 0 3 0 3.0 seconds",
+                ]
+            )
+            #expect(reports.handled.map(\.batch?.trigger) == [nil, .size])
+        }
+    }
+
     @Test(
         "55 to 59: the rate bounds what the producers are asked for together, and may be changed; a drain ends the wait"
     )
@@ -533,7 +588,7 @@ extension MessageBatch {
             info: info,
             messages: messages.map { message in
                 var clean = Message(message.body)
-                clean.origin = message.origin
+                clean.acknowledgement = message.acknowledgement
                 return clean
             }
         )

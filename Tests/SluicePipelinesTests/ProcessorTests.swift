@@ -1,5 +1,6 @@
 import Sluice
 import SluiceTesting
+import Synchronization
 import Testing
 
 @testable import SluicePipelines
@@ -11,14 +12,17 @@ import Testing
         _ numbers: ClosedRange<Int> = 1...4,
         batchers: [String] = ["default"],
         reports: Reports = Reports(),
-        recorder: Recorder = Recorder()
+        recorder: Recorder = Recorder(),
+        retry: RetryPolicy = .never,
+        putAside: DeadLetters<Int>? = nil
     ) async -> [Message<Int>] {
         let processor = Processor(
             name: "processor 0",
             handler: script,
-            call: HandlerCall(timeout: nil, clock: ContinuousClock()),
+            call: HandlerCall(timeout: nil, retry: retry, clock: ContinuousClock()),
             batchers: batchers,
-            report: reports.note
+            putAside: putAside,
+            report: Reporting(reports.note, clock: ContinuousClock())
         )
         return await processor.process(recorder.messages(numbers))
     }
@@ -150,7 +154,8 @@ import Testing
             handler: script,
             call: HandlerCall(timeout: nil, clock: ContinuousClock()),
             batchers: [],
-            report: reports.note
+            putAside: nil,
+            report: Reporting(reports.note, clock: ContinuousClock())
         )
         _ = await processor.process(recorder.messages(1...4) { $0 % 2 } + other.messages(5...6))
         #expect(
@@ -174,6 +179,45 @@ import Testing
         #expect(recorder.failed == [1, 2, 3, 4] && reports.brokenFailureHandlers == 1)
     }
 
+    @Test("what failed is put aside, and then counts as handled for its source") func deadLetters() async {
+        let (reports, recorder) = (Reports(), Recorder())
+        let aside = Mutex<[String]>([])
+        var script = Script()
+        script.onMessage = { message in
+            if message.body.isMultiple(of: 2) { throw MessageFailure("even") }
+            return message
+        }
+        let on = await process(script, reports: reports, recorder: recorder) { messages in
+            aside.withLock { $0 += messages.map { "\($0.body) \($0.failure?.message ?? "")" } }
+        }
+        #expect(on.map(\.body) == [1, 3])
+        #expect(aside.withLock(\.self) == ["2 even", "4 even"])
+        #expect(recorder.calls == [Recorder.Call(group: 0, successful: [2, 4], failed: [])])
+        #expect(reports.failures == [.refused, .refused] && script.memory.failedOnes == [[2, 4]])
+    }
+
+    @Test("what cannot be put aside, as often as it may be tried, is acknowledged as failed") func deadLettersFail()
+        async
+    {
+        let (reports, recorder) = (Reports(), Recorder())
+        let calls = Mutex(0)
+        var script = Script()
+        script.onMessage = { _ in throw MessageFailure("no") }
+        _ = await process(
+            script,
+            1...2,
+            reports: reports,
+            recorder: recorder,
+            retry: RetryPolicy(attempts: 3, backoff: Backoff(base: .zero, maximum: .zero))
+        ) { _ in
+            calls.withLock { $0 += 1 }
+            throw Script.Broken()
+        }
+        #expect(calls.withLock(\.self) == 3)
+        #expect(recorder.calls == [Recorder.Call(group: 0, successful: [], failed: [1, 2])])
+        #expect(reports.notPutAside == 2 && recorder.reason(1)?.message == "no")
+    }
+
     @Test("a handler that takes too long is cancelled, and its message fails, also if it returns all the same")
     func timeout() throws {
         try underEachSchedule { clock in
@@ -188,7 +232,8 @@ import Testing
                 handler: script,
                 call: HandlerCall(timeout: .seconds(5), clock: clock),
                 batchers: [],
-                report: { _ in }
+                putAside: nil,
+                report: Reporting(nil, clock: clock)
             )
             _ = await processor.process(recorder.messages(1...3))
             #expect(recorder.successful == [1, 3] && recorder.failed == [2])

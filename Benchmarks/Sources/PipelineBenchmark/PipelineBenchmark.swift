@@ -66,6 +66,7 @@ struct Numbers: Producer {
         guard left > 0 else { return nil }
         let count = min(demand, left)
         defer { left -= count }
-        return (0..<count).map { Message($0, acknowledgement: Acknowledgement(counter, receipt: .number(UInt64($0)))) }
+        let acknowledgements = counter.acknowledgements(of: (0..<count).map { .number(UInt64($0)) })
+        return acknowledgements.map { Message(left, acknowledgement: $0) }
     }
 }

@@ -68,6 +68,12 @@ struct PushQueue<Waiter: Sendable>: ~Copyable {
         return events
     }
 
+    /// The same, which are then forgotten.
+    mutating func takeUnsent() -> EventQueue {
+        collectSingles()
+        return buffer.take()
+    }
+
     // MARK: Senders
 
     /// - Parameter append: Adds one event to a batch.

@@ -20,23 +20,31 @@
 /// was accepted by then and not emitted is in ``unsent``.
 public final class PushSource<Event: Sendable>: Sendable {
     private let state: Lock<PushState>
+    private let keepsUnsent: Bool
 
     // Made where the type is known: so it is compiled for it.
     private let append: @Sendable (_ event: Event, _ batch: inout EventBatch) -> Void
 
     /// Makes a source that waits to be started.
     ///
-    /// - Parameter capacity: How many events may be accepted before they are emitted, at least 1. One send of any size
-    ///   is accepted when there are none.
+    /// - Parameters:
+    ///   - capacity: How many events may be accepted before they are emitted, at least 1. One send of any size is accepted
+    ///     when there are none.
+    ///   - keepsUnsent: Whether events stay in ``unsent`` when the stage has ended; else they are released then.
     @inlinable
-    public convenience init(capacity: Int) {
-        self.init(capacity: capacity) { event, batch in batch.append(event) }
+    public convenience init(capacity: Int, keepsUnsent: Bool = true) {
+        self.init(capacity: capacity, keepsUnsent: keepsUnsent) { event, batch in batch.append(event) }
     }
 
     @usableFromInline
-    init(capacity: Int, append: @escaping @Sendable (_ event: Event, _ batch: inout EventBatch) -> Void) {
+    init(
+        capacity: Int,
+        keepsUnsent: Bool,
+        append: @escaping @Sendable (_ event: Event, _ batch: inout EventBatch) -> Void
+    ) {
         precondition(capacity > 0, "A push source holds at least one event, not \(capacity)")
         self.append = append
+        self.keepsUnsent = keepsUnsent
         state = Lock(PushState(queue: PushState.Queue(capacity: capacity)))
     }
 
@@ -129,6 +137,8 @@ public final class PushSource<Event: Sendable>: Sendable {
         // The context refers to the stage: it is destroyed outside of the lock.
         _ = state.withLock { $0.context.take() }
         act { $0.queue.end(error) }
+        // Outside of the lock as well: whoever releases an event may run code of its own.
+        if !keepsUnsent { _ = state.withLock { $0.queue.takeUnsent() } }
     }
 
     private func act(_ transition: (inout PushState) -> PushState.Queue.Effects) {

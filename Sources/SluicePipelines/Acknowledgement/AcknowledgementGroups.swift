@@ -19,18 +19,37 @@ struct AcknowledgementGroups {
     @usableFromInline
     init() {}
 
-    /// Adds a message, unless it was acknowledged before.
+    /// Adds messages with what became of them, unless they were acknowledged before.
+    @inlinable
+    mutating func add<Body>(_ messages: [Message<Body>]) {
+        var start = messages.startIndex
+        while start < messages.endIndex {
+            guard let ledger = messages[start].acknowledgement.ledger else {
+                start += 1
+                continue
+            }
+            // Mostly a source has emitted them together: then it is one lock for all of them.
+            var end = start + 1
+            while end < messages.endIndex, messages[end].acknowledgement.ledger === ledger { end += 1 }
+            let group = place(of: ledger)
+            ledger.withReceipts { receipts in
+                groups[group].outcome.successful.reserveCapacity(end - start)
+                for index in start..<end {
+                    if let receipt = receipts[messages[index].acknowledgement.place].take() {
+                        groups[group].outcome.add(receipt, messages[index].failure)
+                    }
+                }
+            }
+            start = end
+        }
+    }
+
     @usableFromInline
-    mutating func add(_ origin: MessageOrigin, _ failure: MessageFailure?) {
-        guard let entry = origin.take(), let acknowledger = entry.acknowledger else { return }
-        // Nearly always there is one group.
-        let place =
-            groups.firstIndex { $0.acknowledger === acknowledger && $0.number == entry.group }
-            ?? {
-                groups.append(Group(acknowledger: acknowledger, number: entry.group))
-                return groups.count - 1
-            }()
-        groups[place].outcome.add(entry.receipt, failure)
+    mutating func place(of ledger: AcknowledgementLedger) -> Int {
+        let found = groups.firstIndex { $0.acknowledger === ledger.acknowledger && $0.number == ledger.group }
+        if let found { return found }
+        groups.append(Group(acknowledger: ledger.acknowledger, number: ledger.group))
+        return groups.count - 1
     }
 
     /// Tells everybody; what goes wrong with one does not keep the others from hearing.
@@ -38,11 +57,11 @@ struct AcknowledgementGroups {
     /// - Parameter report: Told of what an acknowledger throws, with how many messages it was about.
     @usableFromInline
     consuming func tell(_ report: (any Error, Int) -> Void) async {
-        for group in groups {
+        for group in groups where !group.outcome.isEmpty {
             do {
                 try await group.acknowledger.acknowledge(group.outcome, of: group.number)
             } catch {
-                report(error, group.outcome.successful.count + group.outcome.failed.count)
+                report(error, group.outcome.count)
             }
         }
     }

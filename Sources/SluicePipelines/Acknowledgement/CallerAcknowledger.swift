@@ -19,11 +19,20 @@ final class CallerAcknowledger: Acknowledger {
     }
 
     func acknowledge(_ outcome: AcknowledgedMessages, of group: Int) {
+        finish(outcome.failed.map { ($0.receipt, $0.failure) }, of: outcome.count)
+    }
+
+    func dropped(_ receipts: [Receipt], of group: Int) {
+        let failure = MessageFailure(.dropped, "The pipeline ended before the message was handled")
+        finish(receipts.map { ($0, failure) }, of: receipts.count)
+    }
+
+    private func finish(_ failed: [(receipt: Receipt, failure: MessageFailure)], of count: Int) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            for failed in outcome.failed {
-                if case .number(let place) = failed.receipt { state.outcomes[Int(place)] = failed.failure }
+            for (receipt, failure) in failed {
+                if case .number(let place) = receipt { state.outcomes[Int(place)] = failure }
             }
-            state.left -= outcome.failed.count + outcome.successful.count
+            state.left -= count
             return state.left == 0 ? state.waiter.take() : nil
         }
         waiter?.resume()

@@ -23,8 +23,8 @@ public struct Message<Body: Sendable>: Sendable {
 
     @usableFromInline var reason: MessageFailure?
 
-    /// Who is told what became of the message, and once.
-    @usableFromInline var origin: MessageOrigin
+    /// Who is told what became of the message.
+    @usableFromInline var acknowledgement: Acknowledgement
 
     /// Makes a message; for sources.
     ///
@@ -36,7 +36,7 @@ public struct Message<Body: Sendable>: Sendable {
     public init(_ body: Body, metadata: [String: String] = [:], acknowledgement: Acknowledgement = .none) {
         self.body = body
         self.metadata = metadata
-        origin = .source(acknowledgement)
+        self.acknowledgement = acknowledgement
     }
 
     /// The same message with another body, perhaps of another type.
@@ -44,7 +44,7 @@ public struct Message<Body: Sendable>: Sendable {
     public func with<NewBody: Sendable>(_ body: NewBody) -> Message<NewBody> {
         var message = Message<NewBody>(body, metadata: metadata)
         (message.batcher, message.batchKey, message.flushesBatch) = (batcher, batchKey, flushesBatch)
-        (message.reason, message.origin) = (reason, origin)
+        (message.reason, message.acknowledgement) = (reason, acknowledgement)
         return message
     }
 
@@ -69,50 +69,22 @@ public struct Message<Body: Sendable>: Sendable {
     /// - Throws: What the source's acknowledger throws. The message then counts as acknowledged all the same: it is
     ///   unknown whether the broker has taken it.
     public func acknowledge() async throws {
-        guard let entry = origin.take(), let acknowledger = entry.acknowledger else { return }
+        guard let ledger = acknowledgement.ledger, let receipt = ledger.take(acknowledgement.place) else { return }
         var outcome = AcknowledgedMessages()
-        outcome.add(entry.receipt, failure)
-        try await acknowledger.acknowledge(outcome, of: entry.group)
-    }
-}
-
-/// Where a message's acknowledgement is.
-@usableFromInline
-enum MessageOrigin: Sendable, Equatable {
-    /// With the message: nobody but the source and the pipeline has it yet.
-    case source(Acknowledgement)
-    /// In a ledger, where it can be had once: handlers may have copies of the message.
-    case ticket(AcknowledgementTicket)
-
-    /// Whether two are the same ticket.
-    @usableFromInline
-    static func == (left: MessageOrigin, right: MessageOrigin) -> Bool {
-        guard case .ticket(let left) = left, case .ticket(let right) = right else { return false }
-        return left.ledger === right.ledger && left.place == right.place
-    }
-
-    /// The acknowledgement, if nobody has had it.
-    @usableFromInline
-    func take() -> Acknowledgement? {
-        switch self {
-        case .source(let acknowledgement): acknowledgement
-        case .ticket(let ticket): ticket.take()
-        }
+        outcome.add(receipt, failure)
+        try await ledger.acknowledger.acknowledge(outcome, of: ledger.group)
     }
 }
 
 extension Array {
-    /// Moves the messages' acknowledgements to where each can be had once.
+    /// Whether these are the messages that others were before a handler had them: all of them, and in their order.
     @inlinable
-    mutating func issueTickets<Body>() where Element == Message<Body> {
-        let ledger = AcknowledgementLedger(
-            map { message in
-                if case .source(let acknowledgement) = message.origin { acknowledgement } else { nil }
-            }
-        )
-        for place in indices {
-            guard case .source = self[place].origin else { continue }
-            self[place].origin = .ticket(AcknowledgementTicket(ledger: ledger, place: place))
+    func areSame<Body>(as others: [Message<Body>]) -> Bool where Element == Message<Body> {
+        guard count == others.count else { return false }
+        // What nobody has changed is nearly always still in the same place.
+        if withUnsafeBufferPointer({ own in others.withUnsafeBufferPointer { own.baseAddress == $0.baseAddress } }) {
+            return true
         }
+        return indices.allSatisfy { self[$0].acknowledgement.isSame(as: others[$0].acknowledgement) }
     }
 }

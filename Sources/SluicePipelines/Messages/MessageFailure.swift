@@ -18,16 +18,33 @@ public struct MessageFailure: Error, Sendable {
         public static let unknownBatcher = Code(description: "unknownBatcher")
         /// What the handler prepared were not the messages that it was given.
         public static let wrongMessages = Code(description: "wrongMessages")
+        /// The pipeline ended before the message was handled.
+        public static let dropped = Code(description: "dropped")
     }
 
+    // A reference: every message has room for a failure, and hardly any has one.
+    private final class Content: Sendable {
+        let code: Code
+        let message: String
+        let cause: (any Error)?
+
+        init(_ code: Code, _ message: String, _ cause: (any Error)?) {
+            self.code = code
+            self.message = message
+            self.cause = cause
+        }
+    }
+
+    private let content: Content
+
     /// What kind of failure it is.
-    public let code: Code
+    public var code: Code { content.code }
 
     /// What happened.
-    public let message: String
+    public var message: String { content.message }
 
     /// The error behind it.
-    public let cause: (any Error)?
+    public var cause: (any Error)? { content.cause }
 
     /// Makes a failure that was foreseen.
     public init(_ message: String, cause: (any Error)? = nil) {
@@ -36,9 +53,7 @@ public struct MessageFailure: Error, Sendable {
 
     @usableFromInline
     init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.cause = cause
+        content = Content(code, message, cause)
     }
 
     /// Whether the same may succeed another time: what a handler has refused, it would refuse again.

@@ -10,6 +10,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     @usableFromInline let capacity: Int
     @usableFromInline let handlingTimeout: Duration?
     @usableFromInline let retry: RetryPolicy
+    @usableFromInline let deadLetters: DeadLetters<Output>?
     @usableFromInline let partition: (@Sendable (Message<Output>) -> UInt64)?
 
     /// Makes a batcher whose batches go to whoever is free.
@@ -27,6 +28,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     ///   - handlingTimeout: How long handling a batch may take; all of it fails then, and its handler's task is cancelled.
     ///     Nil: no limit.
     ///   - retry: How often a batch is tried whose handler throws, or takes too long: all of it, as it was.
+    ///   - deadLetters: Takes the messages of a batch that have failed; nil: their source does with them what it does.
     @inlinable
     public init(
         _ name: String = "default",
@@ -36,9 +38,10 @@ public struct Batcher<Output: Sendable>: Sendable {
         maxDemand: Int? = nil,
         capacity: Int = 10_000,
         handlingTimeout: Duration? = nil,
-        retry: RetryPolicy = .never
+        retry: RetryPolicy = .never,
+        deadLetters: DeadLetters<Output>? = nil
     ) {
-        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, retry, nil)
+        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, retry, deadLetters, nil)
     }
 
     /// Makes a batcher whose batches have messages of one partition, and are handled one after another in each.
@@ -54,6 +57,7 @@ public struct Batcher<Output: Sendable>: Sendable {
     ///   - capacity: How many messages the open batches may have together, at least 1: beyond, the oldest one leaves.
     ///   - handlingTimeout: How long handling a batch may take; nil: no limit.
     ///   - retry: How often a batch is tried; its partition's next ones wait.
+    ///   - deadLetters: Takes the messages of a batch that have failed.
     ///   - key: A message's key.
     @inlinable
     public init(
@@ -65,9 +69,10 @@ public struct Batcher<Output: Sendable>: Sendable {
         capacity: Int = 10_000,
         handlingTimeout: Duration? = nil,
         retry: RetryPolicy = .never,
+        deadLetters: DeadLetters<Output>? = nil,
         partitionedBy key: @escaping @Sendable (Message<Output>) -> some StablyHashable
     ) {
-        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, retry) {
+        self.init(name, limit, timeout, concurrency, maxDemand, capacity, handlingTimeout, retry, deadLetters) {
             StableHash.of(key($0))
         }
     }
@@ -82,6 +87,7 @@ public struct Batcher<Output: Sendable>: Sendable {
         _ capacity: Int,
         _ handlingTimeout: Duration?,
         _ retry: RetryPolicy,
+        _ deadLetters: DeadLetters<Output>?,
         _ partition: (@Sendable (Message<Output>) -> UInt64)?
     ) {
         precondition(timeout >= .zero, "A batch cannot leave before its first message has come")
@@ -95,6 +101,7 @@ public struct Batcher<Output: Sendable>: Sendable {
         self.capacity = capacity
         self.handlingTimeout = handlingTimeout
         self.retry = retry
+        self.deadLetters = deadLetters
         self.partition = partition
         precondition(self.maxDemand > 0, "A batcher asks for at least one message, not for \(self.maxDemand)")
     }

@@ -23,7 +23,7 @@ where Source.Output == Message<Handler.Input> {
     @usableFromInline let processors: Processors<Handler.Input>
     @usableFromInline let batchers: [Batcher<Handler.Output>]
     @usableFromInline let handler: Handler
-    @usableFromInline let report: @Sendable (PipelineReport) -> Void
+    @usableFromInline let report: (@Sendable (PipelineReport) -> Void)?
 
     /// Makes a pipeline; nothing runs yet.
     ///
@@ -32,14 +32,15 @@ where Source.Output == Message<Handler.Input> {
     ///   - processors: How they are handled one by one.
     ///   - batchers: How they are handled together, with names of their own; with none, messages end at the processors.
     ///   - handler: What is done with them.
-    ///   - report: Told of what goes wrong and does not end the pipeline, by the stages' tasks; must not block.
+    ///   - report: Told of what is handled, and of what goes wrong and does not end the pipeline, by the stages' tasks;
+    ///     must not block. Nil: nobody is, and nothing is measured.
     @inlinable
     public init(
         source: Producers<Source>,
         processors: Processors<Handler.Input> = Processors(),
         batchers: [Batcher<Handler.Output>] = [],
         handler: Handler,
-        report: @escaping @Sendable (PipelineReport) -> Void = { _ in }
+        report: (@Sendable (PipelineReport) -> Void)? = nil
     ) {
         precondition(Set(batchers.map(\.name)).count == batchers.count, "Two batchers have the same name")
         self.source = source
@@ -92,81 +93,93 @@ where Source.Output == Message<Handler.Input> {
         in stages: Stages,
         clock: any Clock<Duration> = ContinuousClock()
     ) async throws -> RunningPipeline<Handler.Input> {
-        let pushed = PushSource<Message<Handler.Input>>(capacity: processors.maxDemand)
+        let pushed = PushSource<Message<Handler.Input>>(capacity: processors.maxDemand, keepsUnsent: false)
         let inlet = try Inlet(source, pushed, processors, in: stages)
-        let names = batchers.map(\.name)
-        var handling:
-            [DispatchingStage<
-                ProcessorStage<Handler.Input, Handler.Output>, PartitionDispatcher<Message<Handler.Output>, String>
-            >] = []
-        for index in 0..<processors.concurrency {
-            let processor = Processor(
+        let report = Reporting(report, clock: clock)
+        let making = (0..<processors.concurrency).map { index in
+            Processor(
                 name: "processor \(index)",
                 handler: handler,
                 call: HandlerCall(timeout: processors.timeout, retry: processors.retry, clock: clock),
-                batchers: names,
+                batchers: batchers.map(\.name),
+                putAside: processors.deadLetters,
                 report: report
             )
-            if batchers.isEmpty {
-                try await inlet.feed(
-                    stages.start(processor.name) {
-                        LastProcessorStage { _ = await processor.process($0) }
-                    },
-                    index
-                )
-                continue
-            }
-            let stage = stages.start(
-                processor.name,
-                dispatcher: PartitionDispatcher(
-                    keys: names,
-                    queueLimit: processors.maxDemand
-                ) { (message: Message<Handler.Output>) in .to(message.batcher) }
-            ) { ProcessorStage { await processor.process($0) } }
-            try await inlet.feed(stage.stage, index)
-            handling.append(stage)
         }
-        for batcher in batchers { try await start(batcher, behind: handling, in: stages, clock) }
+        switch batchers.count {
+        case 0:
+            for (index, processor) in making.enumerated() {
+                let stage = stages.start(processor.name) { LastProcessorStage { _ = await processor.process($0) } }
+                try await inlet.feed(stage, index)
+            }
+        case 1:
+            var handling: [StageHandle<ProcessorStage<Handler.Input, Handler.Output>>] = []
+            for (index, processor) in making.enumerated() {
+                let stage = stages.start(processor.name) { ProcessorStage { await processor.process($0) } }
+                try await inlet.feed(stage, index)
+                handling.append(stage)
+            }
+            let batching = try await start(batchers[0], in: stages, clock, report)
+            for stage in handling { try await batching.subscribe(to: stage, maxDemand: batchers[0].maxDemand) }
+        default:
+            let names = batchers.map(\.name)
+            var handling:
+                [DispatchingStage<
+                    ProcessorStage<Handler.Input, Handler.Output>, PartitionDispatcher<Message<Handler.Output>, String>
+                >] = []
+            for (index, processor) in making.enumerated() {
+                let stage = stages.start(
+                    processor.name,
+                    dispatcher: PartitionDispatcher(keys: names, queueLimit: processors.maxDemand) {
+                        (message: Message<Handler.Output>) in .to(message.batcher)
+                    }
+                ) { ProcessorStage { await processor.process($0) } }
+                try await inlet.feed(stage.stage, index)
+                handling.append(stage)
+            }
+            for batcher in batchers {
+                let batching = try await start(batcher, in: stages, clock, report)
+                for stage in handling {
+                    try await batching.subscribe(to: stage, as: batcher.name, maxDemand: batcher.maxDemand)
+                }
+            }
+        }
         return RunningPipeline(stages: stages, pushed: pushed, hold: inlet.hold)
     }
 
+    /// Starts a batcher, and what handles its batches.
     @inlinable
     func start(
         _ batcher: Batcher<Handler.Output>,
-        behind processors: [DispatchingStage<
-            ProcessorStage<Handler.Input, Handler.Output>, PartitionDispatcher<Message<Handler.Output>, String>
-        >],
         in stages: Stages,
-        _ clock: any Clock<Duration>
-    ) async throws {
+        _ clock: any Clock<Duration>,
+        _ report: Reporting
+    ) async throws -> StageHandle<BatcherStage<Handler.Output>> {
         let name = "batcher \(batcher.name)"
         func stage(_ index: Int) -> StageHandle<BatchProcessorStage<Handler.Output>> {
             let processor = BatchProcessor(
                 name: "batch processor \(batcher.name) \(index)",
                 handler: handler,
                 call: HandlerCall(timeout: batcher.handlingTimeout, retry: batcher.retry, clock: clock),
+                putAside: batcher.deadLetters,
                 report: report
             )
             return stages.start(processor.name) { BatchProcessorStage { await processor.process($0) } }
         }
-        let making: StageHandle<BatcherStage<Handler.Output>>
-        if batcher.partition == nil {
-            making = stages.start(name) { BatcherStage(batcher.book) }
-            for index in 0..<batcher.concurrency { try await stage(index).subscribe(to: making, maxDemand: 1) }
-        } else {
-            let partitioned = stages.start(
-                name,
-                dispatcher: PartitionDispatcher(keys: 0..<batcher.concurrency, queueLimit: 1) {
-                    (batch: MessageBatch<Handler.Output>) in .to(batch.info.partition ?? 0)
-                }
-            ) { BatcherStage(batcher.book) }
-            making = partitioned.stage
-            for index in 0..<batcher.concurrency {
-                try await stage(index).subscribe(to: partitioned, as: index, maxDemand: 1)
+        guard batcher.partition != nil else {
+            let batching = stages.start(name) { BatcherStage(batcher.book) }
+            for index in 0..<batcher.concurrency { try await stage(index).subscribe(to: batching, maxDemand: 1) }
+            return batching
+        }
+        let batching = stages.start(
+            name,
+            dispatcher: PartitionDispatcher(keys: 0..<batcher.concurrency, queueLimit: 1) {
+                (batch: MessageBatch<Handler.Output>) in .to(batch.info.partition ?? 0)
             }
+        ) { BatcherStage(batcher.book) }
+        for index in 0..<batcher.concurrency {
+            try await stage(index).subscribe(to: batching, as: index, maxDemand: 1)
         }
-        for processor in processors {
-            try await making.subscribe(to: processor, as: batcher.name, maxDemand: batcher.maxDemand)
-        }
+        return batching.stage
     }
 }

@@ -7,12 +7,13 @@ public struct Processors<Input: Sendable>: Sendable {
     @usableFromInline let minDemand: Int
     @usableFromInline let timeout: Duration?
     @usableFromInline let retry: RetryPolicy
+    @usableFromInline let deadLetters: DeadLetters<Input>?
     @usableFromInline let partition: (@Sendable (Message<Input>) -> UInt64)?
 
     /// Makes the options for processors that take any message.
     ///
     /// - Parameters:
-    ///   - concurrency: How many processors there are, at least 1; each handles one message at a time.
+    ///   - concurrency: How many processors there are, at least 1, twice as many as cores if nothing is said; each handles one message at a time.
     ///   - maxDemand: How many messages each may have been promised by each producer, at least 1.
     ///   - minDemand: When so many are left it asks for more, less than `maxDemand`; half of it if nil. A processor takes
     ///     `maxDemand - minDemand` messages at once at most.
@@ -20,37 +21,41 @@ public struct Processors<Input: Sendable>: Sendable {
     ///     processor goes on when the handler has returned. Nil: no limit.
     ///   - retry: How often a message is tried whose handler throws, or takes too long; the messages behind it wait. One that
     ///     is refused, with a ``MessageFailure``, is not tried again.
+    ///   - deadLetters: Takes the messages that have failed; nil: their source does with them what it does.
     @inlinable
     public init(
-        concurrency: Int = 8,
+        concurrency: Int = twiceTheCores,
         maxDemand: Int = 10,
         minDemand: Int? = nil,
         timeout: Duration? = nil,
-        retry: RetryPolicy = .never
+        retry: RetryPolicy = .never,
+        deadLetters: DeadLetters<Input>? = nil
     ) {
-        self.init(concurrency, maxDemand, minDemand, timeout, retry, nil)
+        self.init(concurrency, maxDemand, minDemand, timeout, retry, deadLetters, nil)
     }
 
     /// Makes the options for processors that share the messages by key: those of one key are handled by the same
     /// processor, in the order in which one producer emits them.
     ///
     /// - Parameters:
-    ///   - concurrency: How many processors there are, at least 1.
+    ///   - concurrency: How many processors there are, at least 1; twice as many as cores if nothing is said.
     ///   - maxDemand: How many messages each may have been promised by each producer, at least 1; as many may wait for each.
     ///   - minDemand: When so many are left it asks for more, less than `maxDemand`; half of it if nil.
     ///   - timeout: How long handling one message may take; nil: no limit.
     ///   - retry: How often a message is tried; its key's next ones wait.
+    ///   - deadLetters: Takes the messages that have failed; its key's next ones wait.
     ///   - key: A message's key.
     @inlinable
     public init(
-        concurrency: Int = 8,
+        concurrency: Int = twiceTheCores,
         maxDemand: Int = 10,
         minDemand: Int? = nil,
         timeout: Duration? = nil,
         retry: RetryPolicy = .never,
+        deadLetters: DeadLetters<Input>? = nil,
         partitionedBy key: @escaping @Sendable (Message<Input>) -> some StablyHashable
     ) {
-        self.init(concurrency, maxDemand, minDemand, timeout, retry) { StableHash.of(key($0)) }
+        self.init(concurrency, maxDemand, minDemand, timeout, retry, deadLetters) { StableHash.of(key($0)) }
     }
 
     @inlinable
@@ -60,6 +65,7 @@ public struct Processors<Input: Sendable>: Sendable {
         _ minDemand: Int?,
         _ timeout: Duration?,
         _ retry: RetryPolicy,
+        _ deadLetters: DeadLetters<Input>?,
         _ partition: (@Sendable (Message<Input>) -> UInt64)?
     ) {
         precondition(concurrency > 0, "A pipeline has at least one processor, not \(concurrency)")
@@ -71,6 +77,7 @@ public struct Processors<Input: Sendable>: Sendable {
         precondition((0..<maxDemand).contains(self.minDemand), "minDemand lies between 0 and maxDemand - 1")
         self.timeout = timeout
         self.retry = retry
+        self.deadLetters = deadLetters
         self.partition = partition
     }
 }

@@ -59,25 +59,31 @@ public struct RunningPipeline<Input: Sendable>: Sendable {
     ///   - bodies: At least one.
     ///   - flushing: Whether their batches leave at once.
     ///   - metadata: Each message's.
-    /// - Returns: What became of each, in the order of the bodies: `nil`, or why it failed.
-    /// - Throws: As ``push(_:)``; `CancellationError` if the task is cancelled. It waits for ever if the pipeline is
-    ///   drained or cancelled before a processor has the messages: do neither meanwhile.
+    /// - Returns: What became of each, in the order of the bodies: `nil`, or why it failed. What a pipeline that ended did
+    ///   not handle has failed with ``MessageFailure/Code/dropped``.
+    /// - Throws: As ``push(_:)``; `CancellationError` if the task is cancelled.
     public func test(
         _ bodies: [Input],
         flushing: Bool = true,
         metadata: [String: String] = [:]
     ) async throws -> [MessageFailure?] {
         let caller = CallerAcknowledger(count: bodies.count)
-        let messages = bodies.enumerated().map { place, body in
-            var message = Message(
-                body,
-                metadata: metadata,
-                acknowledgement: Acknowledgement(caller, receipt: .number(UInt64(place)))
-            )
+        try await push(Self.messages(bodies, flushing: flushing, metadata: metadata, caller))
+        return try await caller.outcomes()
+    }
+
+    // Apart, so that nothing of the messages is left with the one who waits.
+    private static func messages(
+        _ bodies: [Input],
+        flushing: Bool,
+        metadata: [String: String],
+        _ caller: CallerAcknowledger
+    ) -> [Message<Input>] {
+        let acknowledgements = caller.acknowledgements(of: bodies.indices.map { .number(UInt64($0)) })
+        return zip(bodies, acknowledgements).map { body, acknowledgement in
+            var message = Message(body, metadata: metadata, acknowledgement: acknowledgement)
             message.flushesBatch = flushing
             return message
         }
-        try await push(messages)
-        return try await caller.outcomes()
     }
 }

@@ -1,5 +1,3 @@
-public import Sluice
-
 /// Handles messages one after another, and acknowledges those that go no further.
 @usableFromInline
 struct Processor<Handler: PipelineHandler>: Sendable {
@@ -8,7 +6,7 @@ struct Processor<Handler: PipelineHandler>: Sendable {
     @usableFromInline let call: HandlerCall
     /// The names of the batchers; empty if messages end here.
     @usableFromInline let batchers: [String]
-    @usableFromInline let report: @Sendable (PipelineReport) -> Void
+    @usableFromInline let conclusion: Conclusion<Handler.Input>
 
     @inlinable
     init(
@@ -16,13 +14,14 @@ struct Processor<Handler: PipelineHandler>: Sendable {
         handler: Handler,
         call: HandlerCall,
         batchers: [String],
-        report: @escaping @Sendable (PipelineReport) -> Void
+        putAside: DeadLetters<Handler.Input>?,
+        report: Reporting
     ) {
         self.name = name
         self.handler = handler
         self.call = call
         self.batchers = batchers
-        self.report = report
+        conclusion = Conclusion(stage: name, call: call, putAside: putAside, report: report)
     }
 
     /// Handles messages.
@@ -31,58 +30,57 @@ struct Processor<Handler: PipelineHandler>: Sendable {
     /// - Returns: Those that go on, in their order.
     @inlinable
     func process(_ received: [Message<Handler.Input>]) async -> [Message<Handler.Output>] {
-        var messages = received
-        messages.issueTickets()
-        await prepare(&messages)
+        let start = conclusion.report.start
+        let messages = await prepare(received)
         // Cut off, they have neither been handled nor failed: the source delivers them again.
         if Task.isCancelled { return [] }
         var handled: [Message<Handler.Output>] = []
         handled.reserveCapacity(messages.count)
         var failed: [Message<Handler.Input>] = []
-        for var message in messages {
-            if message.failure == nil {
-                do {
-                    handled.append(try await handle(message))
-                    continue
-                } catch {
-                    if Task.isCancelled { break }
-                    message.fail(because: error)
-                }
+        for message in messages {
+            if message.failure != nil {
+                failed.append(message)
+                continue
             }
-            failed.append(message)
-        }
-        var groups = AcknowledgementGroups()
-        if batchers.isEmpty {
-            for message in handled { groups.add(message.origin, nil) }
-        }
-        if !failed.isEmpty {
-            report(.failed(stage: name, failures: failed.compactMap(\.failure)))
-            do {
-                try await handler.handleFailed(failed)
+            do throws(MessageFailure) {
+                handled.append(try await handle(message))
             } catch {
-                report(.failureHandlerFailed(stage: name, error: error))
+                if Task.isCancelled { break }
+                var message = message
+                message.fail(because: error)
+                failed.append(message)
             }
-            for message in failed { groups.add(message.origin, message.failure) }
         }
-        await groups.tell { report(.acknowledgementFailed(stage: name, error: $0, messages: $1)) }
-        return batchers.isEmpty ? [] : handled
+        let isLast = batchers.isEmpty
+        if isLast || !failed.isEmpty {
+            let handler = handler
+            await conclusion.acknowledge(isLast ? handled : [], failed: failed) {
+                try await handler.handleFailed(failed)
+            }
+        }
+        conclusion.report.handled(name, handled.count + failed.count, failed: failed.count, since: start)
+        return isLast ? [] : handled
     }
 
     @inlinable
-    func prepare(_ messages: inout [Message<Handler.Input>]) async {
-        var prepared = messages
+    func prepare(_ messages: [Message<Handler.Input>]) async -> [Message<Handler.Input>] {
         do {
+            var prepared = messages
             try await handler.prepare(&prepared)
-            guard prepared.map(\.origin) == messages.map(\.origin) else {
+            guard prepared.areSame(as: messages) else {
                 throw MessageFailure(
                     .wrongMessages,
                     "Of \(messages.count) messages to prepare \(prepared.count) came back, or others, or in another order"
                 )
             }
-            messages = prepared
+            return prepared
         } catch {
             let failure = MessageFailure(error)
-            for index in messages.indices { messages[index].fail(because: failure) }
+            return messages.map { message in
+                var message = message
+                message.fail(because: failure)
+                return message
+            }
         }
     }
 
@@ -103,42 +101,9 @@ struct Processor<Handler: PipelineHandler>: Sendable {
             )
         }
         // Whatever message it returned: this one has been handled.
-        result.origin = message.origin
+        if !result.acknowledgement.isSame(as: message.acknowledgement) {
+            result.acknowledgement = message.acknowledgement
+        }
         return result
-    }
-}
-
-// The stages hold a closure and no handler: a closure is compiled for the handler's types where the pipeline is started,
-// and a conformance of a generic stage is not.
-
-/// A processor before batchers.
-@usableFromInline
-struct ProcessorStage<Input: Sendable, Output: Sendable>: ProducerConsumer {
-    @usableFromInline let process: @Sendable ([Message<Input>]) async -> [Message<Output>]
-
-    @inlinable
-    init(_ process: @escaping @Sendable ([Message<Input>]) async -> [Message<Output>]) {
-        self.process = process
-    }
-
-    @inlinable
-    func handleEvents(_ events: [Message<Input>]) async -> [Message<Output>] {
-        await process(events)
-    }
-}
-
-/// A processor at the end of a pipeline.
-@usableFromInline
-struct LastProcessorStage<Input: Sendable>: Consumer {
-    @usableFromInline let process: @Sendable ([Message<Input>]) async -> Void
-
-    @inlinable
-    init(_ process: @escaping @Sendable ([Message<Input>]) async -> Void) {
-        self.process = process
-    }
-
-    @inlinable
-    func handleEvents(_ events: [Message<Input>]) async {
-        await process(events)
     }
 }

@@ -1,5 +1,4 @@
 public import Sluice
-import Synchronization
 
 /// A pipeline's producer: asked for no more than its rate allows, and says when it has finished.
 @usableFromInline
@@ -28,23 +27,5 @@ struct SourceStage<Source: Producer>: Producer {
             limit?.giveBack(allowed)
             throw error
         }
-    }
-}
-
-/// Counts producers that have finished.
-@usableFromInline
-final class Countdown: Sendable {
-    private let left: Atomic<Int>
-    private let zero: @Sendable () -> Void
-
-    @usableFromInline
-    init(from count: Int, zero: @escaping @Sendable () -> Void) {
-        left = Atomic(count)
-        self.zero = zero
-    }
-
-    @usableFromInline
-    func next() {
-        if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { zero() }
     }
 }

@@ -47,11 +47,14 @@ final class Recorder: Acknowledger {
 
     /// Messages whose bodies are their receipts.
     func messages(_ numbers: some Sequence<Int>, group: (Int) -> Int = { _ in 0 }) -> [Message<Int>] {
-        numbers.map { number in
-            Message(
-                number,
-                acknowledgement: Acknowledgement(self, receipt: .number(UInt64(number)), group: group(number))
-            )
+        let numbers = Array(numbers)
+        // Those of one group that are neighbours together, as a source would.
+        return numbers.indices.flatMap { index -> [Message<Int>] in
+            guard index == 0 || group(numbers[index]) != group(numbers[index - 1]) else { return [] }
+            let run = numbers[index...].prefix { group($0) == group(numbers[index]) }
+            let receipts = run.map { Receipt.number(UInt64($0)) }
+            return zip(run, acknowledgements(of: receipts, group: group(numbers[index])))
+                .map { Message($0, acknowledgement: $1) }
         }
     }
 }

@@ -70,7 +70,19 @@ final class Reports: Sendable {
     /// The failures that handlers made, by their codes.
     var failures: [MessageFailure.Code] {
         state.withLock(\.self).flatMap { report -> [MessageFailure.Code] in
-            if case .failed(_, let failures) = report { failures.map(\.code) } else { [] }
+            if case .failed(_, let failures) = report { failures.map(\.reason.code) } else { [] }
+        }
+    }
+
+    /// What was handled.
+    var handled: [PipelineReport.Handled] {
+        state.withLock(\.self).compactMap { if case .handled(let handled) = $0 { handled } else { nil } }
+    }
+
+    /// How many messages could not be put aside.
+    var notPutAside: Int {
+        state.withLock(\.self).reduce(0) { sum, report in
+            if case .deadLettersFailed(_, _, let messages) = report { sum + messages } else { sum }
         }
     }
 

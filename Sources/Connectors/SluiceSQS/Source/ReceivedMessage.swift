@@ -40,12 +40,8 @@ struct ReceivedMessage: Decodable {
     }
 
     /// The message for a pipeline.
-    func message(_ acknowledger: any Acknowledger) -> Message<String> {
-        Message(
-            body,
-            metadata: metadata,
-            acknowledgement: Acknowledgement(acknowledger, receipt: .text(receiptHandle))
-        )
+    func message(_ acknowledgement: Acknowledgement) -> Message<String> {
+        Message(body, metadata: metadata, acknowledgement: acknowledgement)
     }
 
     /// Reads an answer to `ReceiveMessage`; `nil` if it is not one of SQS.

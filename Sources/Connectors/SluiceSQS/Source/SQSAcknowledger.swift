@@ -28,7 +28,13 @@ final class SQSAcknowledger: Acknowledger {
     /// Makes messages for a pipeline, and keeps them hidden from others until it is told of them.
     func messages(_ received: [ReceivedMessage]) -> [Message<String>] {
         visibility?.keep(received.map(\.receiptHandle))
-        return received.map { $0.message(self) }
+        let acknowledgements = acknowledgements(of: received.map { .text($0.receiptHandle) })
+        return zip(received, acknowledgements).map { $0.message($1) }
+    }
+
+    func dropped(_ receipts: [Receipt], of group: Int) {
+        // They come back when their visibility timeouts end, and no later.
+        visibility?.release(receipts.map(\.handle))
     }
 
     /// - Throws: ``SinkError`` if SQS has not taken note of all messages: they come back.
