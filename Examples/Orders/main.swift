@@ -11,7 +11,7 @@ struct Order: Codable, PersistableRecord {
 let database = try DatabaseQueue(path: "orders.db")
 try database.write { try $0.execute(sql: "CREATE TABLE IF NOT EXISTS 'order' (id INTEGER PRIMARY KEY, item TEXT)") }
 
-let queue = CommandLine.arguments[1]
+let queue = CommandLine.arguments.dropFirst().first ?? ""
 let pipeline = Pipeline(
     source: Producers { _ in try SQSSource(queue) },
     processors: Processors(concurrency: 4),

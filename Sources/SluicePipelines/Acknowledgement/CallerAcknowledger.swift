@@ -29,8 +29,8 @@ final class CallerAcknowledger: Acknowledger {
 
     private func finish(_ failed: [(receipt: Receipt, failure: MessageFailure)], of count: Int) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            for (receipt, failure) in failed {
-                if case .number(let place) = receipt { state.outcomes[Int(place)] = failure }
+            for message in failed {
+                if case .number(let place) = message.receipt { state.outcomes[Int(place)] = message.failure }
             }
             state.left -= count
             return state.left == 0 ? state.waiter.take() : nil
