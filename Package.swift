@@ -31,6 +31,7 @@ let package = Package(
         .library(name: "SluiceSinks", targets: ["SluiceSinks"]),
         .library(name: "SluiceSinksTesting", targets: ["SluiceSinksTesting"]),
         .library(name: "SluiceKafka", targets: ["SluiceKafka"]),
+        .library(name: "SluiceNATS", targets: ["SluiceNATS"]),
         .library(name: "SluicePostgresSink", targets: ["SluicePostgresSink"]),
         .library(name: "SluiceSQS", targets: ["SluiceSQS"]),
         .library(name: "SluiceWebhook", targets: ["SluiceWebhook"]),
@@ -130,6 +131,15 @@ let package = Package(
         .systemLibrary(name: "CLibHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CLibNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
         .systemLibrary(name: "CLibRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .target(
+            name: "SluiceNATS",
+            dependencies: [
+                "CLibNATS", "Sluice", "SluicePipelines", "SluicePostgres", "SluiceSinks",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            path: "Sources/Connectors/SluiceNATS",
+            swiftSettings: settings
+        ),
         .target(
             name: "SluiceSQS",
             dependencies: [
@@ -251,6 +261,14 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Tests/ConnectorTesting",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceNATSTests",
+            dependencies: [
+                "CLibNATS", "ConnectorTesting", "SinkTesting", "Sluice", "SluiceNATS", "SluicePipelines",
+                "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

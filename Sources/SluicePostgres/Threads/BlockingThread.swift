@@ -31,6 +31,13 @@ package final class BlockingThread: Sendable {
         queue.close()
     }
 
+    /// Runs a closure after what was given before, and waits for nothing: for what has to be given back in a `deinit`.
+    ///
+    /// - Parameter body: Runs once; not at all if the thread was closed before.
+    package func perform(_ body: @escaping @Sendable () -> Void) {
+        _ = queue.append(body)
+    }
+
     /// Runs a last closure, after what was given before, and lets the thread end.
     ///
     /// It waits for the closure, but not after the task is cancelled.

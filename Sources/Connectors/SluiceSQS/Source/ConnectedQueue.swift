@@ -31,9 +31,11 @@ struct ConnectedQueue: Sendable {
         polling.http = HTTPService(connections: 1, timeout: options.timeout + .seconds(options.waitTimeSeconds))
         self.polling = polling
         self.options = options
-        var visibility: VisibilityExtension?
+        var visibility: LeaseExtension?
         if let leases = try await Self.leases(options, client) {
-            visibility = VisibilityExtension(leases, clock: clock, extend: client.change, report: report)
+            visibility = LeaseExtension(leases, batch: 10, clock: clock, extend: client.extend) { error, count in
+                report(.extensionFailed(error, messages: count))
+            }
         }
         acknowledger = SQSAcknowledger(client, options.onFailure, visibility, clock: clock)
     }
@@ -46,7 +48,7 @@ struct ConnectedQueue: Sendable {
     }
 
     /// - Returns: `nil` if messages are not to be kept hidden, or the queue does not hide them.
-    private static func leases(_ options: SQSSource.Options, _ client: SQSClient) async throws -> VisibilityLeases? {
+    private static func leases(_ options: SQSSource.Options, _ client: SQSClient) async throws -> HandlingLeases? {
         guard options.maxExtension > .zero else { return nil }
         let timeout: Int
         if let own = options.visibilityTimeout {
@@ -57,6 +59,6 @@ struct ConnectedQueue: Sendable {
         guard timeout > 0 else { return nil }
         // SQS has counted for a while when its answer arrives.
         let longest = SQSSource.Options.longest - .seconds(60)
-        return VisibilityLeases(timeout: timeout, limit: min(options.maxExtension, longest))
+        return HandlingLeases(timeout: .seconds(timeout), limit: min(options.maxExtension, longest))
     }
 }

@@ -5,7 +5,7 @@ import SluiceSinks
 final class SQSAcknowledger: Acknowledger {
     private let client: SQSClient
     private let onFailure: SQSSource.Options.FailedMessage
-    private let visibility: VisibilityExtension?
+    private let visibility: LeaseExtension?
     private let batches: BatchesOfTen
 
     /// - Parameters:
@@ -16,7 +16,7 @@ final class SQSAcknowledger: Acknowledger {
     init(
         _ client: SQSClient,
         _ onFailure: SQSSource.Options.FailedMessage,
-        _ visibility: VisibilityExtension?,
+        _ visibility: LeaseExtension?,
         clock: any Clock<Duration>
     ) {
         self.client = client

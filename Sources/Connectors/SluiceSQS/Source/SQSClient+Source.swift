@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SluicePipelines
 import SluiceSinks
 
 /// For how long a message is to be hidden from now on.
@@ -40,6 +41,23 @@ extension SQSClient {
     func change(_ changes: [VisibilityChange]) async throws -> [SendResult] {
         let body = RequestBody.visibility(of: changes, in: queue)
         return try await results("ChangeMessageVisibilityBatch", body, count: changes.count)
+    }
+
+    /// Hides messages for longer, at most ten.
+    ///
+    /// - Returns: For each, in order, why it is not, or `nil`.
+    /// - Throws: ``SinkError``; `CancellationError`.
+    func extend(_ leases: [LeaseChange]) async throws -> [(any Error)?] {
+        let changes = leases.map {
+            VisibilityChange(receiptHandle: $0.key, seconds: Int($0.duration.components.seconds))
+        }
+        return try await change(changes).map { result in
+            switch result {
+            case .durable: nil
+            case .failed(let reason, _), .refused(let reason):
+                SinkError(.unavailable, "SQS has not extended a message's visibility timeout: \(reason).")
+            }
+        }
     }
 
     private func results(_ action: String, _ body: [UInt8], count: Int) async throws -> [SendResult] {

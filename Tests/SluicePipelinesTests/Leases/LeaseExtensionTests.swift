@@ -1,22 +1,21 @@
-import SluiceSinks
 import SluiceTesting
 import Synchronization
 import Testing
 
-@testable import SluiceSQS
+@testable import SluicePipelines
 
-@Suite(.timeLimit(.minutes(1))) struct VisibilityExtensionTests {
+@Suite(.timeLimit(.minutes(1))) struct LeaseExtensionTests {
     /// What the service was asked for, and what a test waits for.
     private final class Service: Sendable {
-        private let calls = Mutex<[[VisibilityChange]]>([])
+        private let calls = Mutex<[[LeaseChange]]>([])
         private let reports = Mutex<[String]>([])
-        private let answer: @Sendable (Int) throws -> SendResult
+        private let answer: @Sendable (Int) throws -> (any Error)?
 
-        init(_ answer: @escaping @Sendable (Int) throws -> SendResult = { _ in .durable }) {
+        init(_ answer: @escaping @Sendable (Int) throws -> (any Error)? = { _ in nil }) {
             self.answer = answer
         }
 
-        func extend(_ changes: [VisibilityChange]) throws -> [SendResult] {
+        func extend(_ changes: [LeaseChange]) throws -> [(any Error)?] {
             let number = calls.withLock { calls in
                 calls.append(changes)
                 return calls.count
@@ -25,11 +24,11 @@ import Testing
             return changes.map { _ in result }
         }
 
-        func report(_ report: SQSSourceReport) {
-            reports.withLock { $0.append("\(report)") }
+        func report(_ error: any Error, _ count: Int) {
+            reports.withLock { $0.append("\(error), messages: \(count)") }
         }
 
-        var handles: [[String]] { calls.withLock { $0.map { $0.map(\.receiptHandle) } } }
+        var handles: [[String]] { calls.withLock { $0.map { $0.map(\.key) } } }
         var told: [String] { reports.withLock { $0 } }
 
         func wait(for count: Int) async {
@@ -37,12 +36,13 @@ import Testing
         }
     }
 
-    private static func make(_ service: Service, _ clock: TestClock) -> VisibilityExtension {
-        VisibilityExtension(
-            VisibilityLeases(timeout: 40, limit: .seconds(1000)),
+    private static func make(_ service: Service, _ clock: TestClock) -> LeaseExtension {
+        LeaseExtension(
+            HandlingLeases(timeout: .seconds(40), limit: .seconds(1000)),
+            batch: 10,
             clock: clock,
             extend: { try service.extend($0) },
-            report: { service.report($0) }
+            report: { service.report($0, $1) }
         )
     }
 
@@ -78,9 +78,9 @@ import Testing
         let clock = TestClock()
         let service = Service { number in
             switch number {
-            case 1: throw SinkError(.unavailable, "no connection")
-            case 2: .failed(reason: "InternalError")
-            default: .durable
+            case 1: throw MessageFailure("no connection")
+            case 2: MessageFailure("InternalError")
+            default: nil
             }
         }
         let visibility = Self.make(service, clock)
@@ -101,15 +101,16 @@ import Testing
     @Test func endsWithTheLastReference() async {
         let clock = TestClock()
         weak var watched: Token?
-        var visibility: VisibilityExtension?
+        var visibility: LeaseExtension?
         do {
             let token = Token()
             watched = token
-            visibility = VisibilityExtension(
-                VisibilityLeases(timeout: 40, limit: .seconds(1000)),
+            visibility = LeaseExtension(
+                HandlingLeases(timeout: .seconds(40), limit: .seconds(1000)),
+                batch: 10,
                 clock: clock,
-                extend: { changes in withExtendedLifetime(token) { changes.map { _ in .durable } } },
-                report: { _ in }
+                extend: { changes in withExtendedLifetime(token) { changes.map { _ in nil } } },
+                report: { _, _ in }
             )
         }
         visibility?.keep(["a"])

@@ -1,15 +1,15 @@
 import SluiceTesting
 import Testing
 
-@testable import SluiceSQS
+@testable import SluicePipelines
 
-@Suite struct VisibilityLeasesTests {
-    private static func change(_ handle: String, _ seconds: Int) -> VisibilityChange {
-        VisibilityChange(receiptHandle: handle, seconds: seconds)
+@Suite struct HandlingLeasesTests {
+    private static func change(_ handle: String, _ seconds: Int) -> LeaseChange {
+        LeaseChange(key: handle, duration: .seconds(seconds))
     }
 
-    private static func leases(_ timeout: Int = 40, limit: Int = 1000) -> VisibilityLeases {
-        VisibilityLeases(timeout: timeout, limit: .seconds(limit))
+    private static func leases(_ timeout: Int = 40, limit: Int = 1000) -> HandlingLeases {
+        HandlingLeases(timeout: .seconds(timeout), limit: .seconds(limit))
     }
 
     @Test func extendsAtHalfOfTheTimeout() {
@@ -33,7 +33,7 @@ import Testing
         leases.add(["soon"], at: .seconds(5))
         leases.add(["later"], at: .seconds(6))
         let changes = leases.takeDue(at: .seconds(20))
-        #expect(Set(changes.map(\.receiptHandle)) == ["a", "soon"])
+        #expect(Set(changes.map(\.key)) == ["a", "soon"])
         #expect(leases.nextDue == .seconds(26))
     }
 
@@ -55,7 +55,7 @@ import Testing
     @Test func stopsAtTheLimit() {
         var leases = Self.leases(limit: 65)
         leases.add(["a"], at: .zero)
-        var taken: [[VisibilityChange]] = []
+        var taken: [[LeaseChange]] = []
         while let due = leases.nextDue {
             taken.append(leases.takeDue(at: due))
             for change in taken.last ?? [] { leases.extended(change, at: due) }
@@ -67,6 +67,21 @@ import Testing
         leases.add(["a"], at: .zero)
         let none = leases.takeDue(at: .seconds(20))
         #expect(none.isEmpty && leases.count == 0)
+    }
+
+    @Test func extendsByWholeUnits() {
+        var leases = HandlingLeases(timeout: .milliseconds(500), limit: .milliseconds(1200), unit: .milliseconds(500))
+        leases.add(["a"], at: .zero)
+        var taken: [Duration] = []
+        while let due = leases.nextDue {
+            for change in leases.takeDue(at: due) {
+                #expect(change.duration == .milliseconds(500))
+                taken.append(due)
+                leases.extended(change, at: due)
+            }
+        }
+        // One more would keep it for longer than it may.
+        #expect(taken == [250, 500].map { .milliseconds($0) })
     }
 
     @Test func forgetsWhatIsDealtWithAlsoOnTheWay() throws {
@@ -109,20 +124,20 @@ import Testing
                 guard let due = leases.nextDue else { continue }
                 now = max(now, due) + .milliseconds(Int.random(in: 0...(timeout * 125), using: &random))
                 let changes = leases.takeDue(at: now)
-                #expect(Set(changes.map(\.receiptHandle)).count == changes.count)
+                #expect(Set(changes.map(\.key)).count == changes.count)
                 for change in changes {
-                    guard let message = hidden[change.receiptHandle] else {
+                    guard let message = hidden[change.key] else {
                         Issue.record("\(change) is of nobody's message")
                         continue
                     }
-                    let until = now + .seconds(change.seconds)
+                    let until = now + change.duration
                     // An expectation for each would take most of the time.
-                    if change.seconds < 1 || until <= message.until || until > message.received + .seconds(limit) {
+                    if change.duration < .seconds(1) || until <= message.until || until > message.received + .seconds(limit) {
                         Issue.record("\(change) at \(now) is too little or too much for \(message)")
                     }
                     if isReliable, message.until <= now { Issue.record("\(change) comes too late") }
                     if isReliable || Bool.random(using: &random) {
-                        hidden[change.receiptHandle]?.until = until
+                        hidden[change.key]?.until = until
                         leases.extended(change, at: now)
                     } else {
                         _ = leases.failed(change, at: now)

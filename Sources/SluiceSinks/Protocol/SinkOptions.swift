@@ -1,5 +1,3 @@
-package import SluiceSinks
-
 /// What a user wrote behind a sink's address: `name=value`, joined by `&`, with percent-encoding.
 ///
 /// Each option is taken once; one that nobody took is an error, so that a misspelt one is not silently ignored.
@@ -83,7 +81,8 @@ package struct SinkOptions {
         throw SinkError(.badURL, "\(sink) There is no option \(name). The options are \(known).")
     }
 
-    private static func decoded(_ text: Substring) -> String? {
+    /// Decodes `%41`; `nil` if a `%` is without its digits, or the result is not UTF-8.
+    package static func decoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {

@@ -1,27 +1,28 @@
-import SluiceSinks
 import Synchronization
 
-/// Keeps messages hidden from others while they are being handled, for as long as this object exists.
+/// Keeps messages from others while they are being handled, for as long as this object exists.
 ///
 /// Every message in a pipeline holds on to it through its acknowledger. So it goes on while the pipeline drains and its
 /// source is gone, and is over with the last message, whether that was acknowledged or dropped.
-final class VisibilityExtension: Sendable {
+package final class LeaseExtension: Sendable {
     private let work: Work
 
     /// Starts without messages.
     ///
     /// - Parameters:
     ///   - leases: Empty.
+    ///   - batch: How many messages are extended together at most, at least 1.
     ///   - clock: Measures timeouts.
-    ///   - extend: Sends a request with at most ten messages, and says what became of each.
-    ///   - report: Told of messages that were not extended.
-    init(
-        _ leases: VisibilityLeases,
+    ///   - extend: Asks the broker to wait, and says for each message why it does not, or `nil`.
+    ///   - report: Told of one reason why messages were not extended, and of how many there are.
+    package init(
+        _ leases: HandlingLeases,
+        batch: Int,
         clock: some Clock<Duration>,
-        extend: @escaping @Sendable ([VisibilityChange]) async throws -> [SendResult],
-        report: @escaping @Sendable (SQSSourceReport) -> Void
+        extend: @escaping @Sendable ([LeaseChange]) async throws -> [(any Error)?],
+        report: @escaping @Sendable (any Error, Int) -> Void
     ) {
-        work = Work(leases, clock, extend, report)
+        work = Work(leases, batch, clock, extend, report)
     }
 
     deinit {
@@ -29,41 +30,44 @@ final class VisibilityExtension: Sendable {
     }
 
     /// Keeps messages that were received just now.
-    func keep(_ receiptHandles: [String]) {
-        work.keep(receiptHandles)
+    package func keep(_ keys: [String]) {
+        work.keep(keys)
     }
 
     /// Lets messages go: they are dealt with, or may come back.
-    func release(_ receiptHandles: [String]) {
-        work.release(receiptHandles)
+    package func release(_ keys: [String]) {
+        work.release(keys)
     }
 }
 
 /// What the task holds, so that it does not hold the object that ends it.
 private final class Work: Sendable {
     private struct State {
-        var leases: VisibilityLeases
+        var leases: HandlingLeases
         var task: Task<Void, Never>?
     }
 
     private enum Step {
-        case extend([VisibilityChange])
+        case extend([LeaseChange])
         case wait(Duration)
     }
 
     private let state: Mutex<State>
+    private let batch: Int
     private let now: @Sendable () -> Duration
     private let sleep: @Sendable (Duration) async throws -> Void
-    private let extend: @Sendable ([VisibilityChange]) async throws -> [SendResult]
-    private let report: @Sendable (SQSSourceReport) -> Void
+    private let extend: @Sendable ([LeaseChange]) async throws -> [(any Error)?]
+    private let report: @Sendable (any Error, Int) -> Void
 
     init<C: Clock<Duration>>(
-        _ leases: VisibilityLeases,
+        _ leases: HandlingLeases,
+        _ batch: Int,
         _ clock: C,
-        _ extend: @escaping @Sendable ([VisibilityChange]) async throws -> [SendResult],
-        _ report: @escaping @Sendable (SQSSourceReport) -> Void
+        _ extend: @escaping @Sendable ([LeaseChange]) async throws -> [(any Error)?],
+        _ report: @escaping @Sendable (any Error, Int) -> Void
     ) {
         state = Mutex(State(leases: leases))
+        self.batch = batch
         let start = clock.now
         now = { start.duration(to: clock.now) }
         sleep = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
@@ -71,10 +75,10 @@ private final class Work: Sendable {
         self.report = report
     }
 
-    func keep(_ receiptHandles: [String]) {
+    func keep(_ keys: [String]) {
         let time = now()
         state.withLock { state in
-            state.leases.add(receiptHandles, at: time)
+            state.leases.add(keys, at: time)
             guard state.task == nil else { return }
             // No task can be its parent: a source's calls end while its messages are being handled, and the source
             // itself ends before them in a drain. It ends when no message is left to be extended, and is cancelled with
@@ -83,8 +87,8 @@ private final class Work: Sendable {
         }
     }
 
-    func release(_ receiptHandles: [String]) {
-        state.withLock { $0.leases.remove(receiptHandles) }
+    func release(_ keys: [String]) {
+        state.withLock { $0.leases.remove(keys) }
     }
 
     func stop() {
@@ -112,43 +116,36 @@ private final class Work: Sendable {
     }
 
     /// All requests at once: a slow one must not let the messages of another expire.
-    private func extendAll(_ changes: [VisibilityChange]) async {
+    private func extendAll(_ changes: [LeaseChange]) async {
         await withDiscardingTaskGroup { group in
-            for start in stride(from: 0, to: changes.count, by: 10) {
-                let some = Array(changes[start..<min(start + 10, changes.count)])
+            for start in stride(from: 0, to: changes.count, by: batch) {
+                let some = Array(changes[start..<min(start + batch, changes.count)])
                 group.addTask { await self.extend(some) }
             }
         }
     }
 
-    private func extend(_ changes: [VisibilityChange]) async {
+    private func extend(_ changes: [LeaseChange]) async {
         let asked = now()
         do {
             let results = try await extend(changes)
-            var reason: String?
-            var failures = 0
-            state.withLock { state in
-                let time = now()
-                for (change, result) in zip(changes, results) {
-                    switch result {
-                    case .durable: state.leases.extended(change, at: asked)
-                    case .failed(let why, _), .refused(let why):
-                        // It may have been deleted meanwhile: then it is nobody's failure.
-                        guard state.leases.failed(change, at: time) else { continue }
-                        failures += 1
-                        reason = why
+            let time = now()
+            let failures = state.withLock { state in
+                zip(changes, results).compactMap { change, error -> (any Error)? in
+                    guard let error else {
+                        state.leases.extended(change, at: asked)
+                        return nil
                     }
+                    // It may have been dealt with meanwhile: then it is nobody's failure.
+                    return state.leases.failed(change, at: time) ? error : nil
                 }
             }
-            if let reason {
-                let error = SinkError(.unavailable, "SQS has not extended a message's visibility timeout: \(reason).")
-                report(.extensionFailed(error, messages: failures))
-            }
+            if let last = failures.last { report(last, failures.count) }
         } catch {
             if Task.isCancelled { return }
             let time = now()
             let failures = state.withLock { state in changes.count { state.leases.failed($0, at: time) } }
-            if failures > 0 { report(.extensionFailed(error, messages: failures)) }
+            if failures > 0 { report(error, failures) }
         }
     }
 }
