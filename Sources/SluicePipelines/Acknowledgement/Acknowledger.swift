@@ -23,9 +23,23 @@ public protocol Acknowledger: AnyObject, Sendable {
     ///   - receipts: The messages', in the order in which they were emitted.
     ///   - group: As above.
     func dropped(_ receipts: [Receipt], of group: Int)
+
+    /// Takes note of how one message is to be acknowledged; see ``Message/configureAcknowledgement(_:)``.
+    ///
+    /// - Parameters:
+    ///   - options: What the source's documentation says.
+    ///   - receipt: The message's.
+    ///   - group: As above.
+    /// - Throws: ``AcknowledgementError`` unless it is implemented, or if these are no options of the source.
+    func configure(_ options: any Sendable, _ receipt: Receipt, of group: Int) throws
 }
 
 extension Acknowledger {
+    /// Throws: there are no options.
+    public func configure(_ options: any Sendable, _ receipt: Receipt, of group: Int) throws {
+        throw AcknowledgementError(unknown: options)
+    }
+
     /// Does nothing: the broker delivers such messages again.
     public func dropped(_ receipts: [Receipt], of group: Int) {}
 }

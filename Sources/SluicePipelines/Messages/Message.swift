@@ -62,6 +62,18 @@ public struct Message<Body: Sendable>: Sendable {
         if reason == nil { reason = failure }
     }
 
+    /// Has this message acknowledged in another way than the source's others: see the source for what it may be.
+    ///
+    /// For the message itself, whichever copy it is called on; the last call counts. Does nothing for a message that was
+    /// acknowledged, or that has nobody to be told.
+    ///
+    /// - Parameter options: Such as `SQSSource.Options.FailedMessage.delete`.
+    /// - Throws: ``AcknowledgementError`` if the source has no such options; thrown on by a handler, it fails the message.
+    public func configureAcknowledgement(_ options: some Sendable) throws {
+        guard let ledger = acknowledgement.ledger, let receipt = ledger.peek(acknowledgement.place) else { return }
+        try ledger.acknowledger.configure(options, receipt, of: ledger.group)
+    }
+
     /// Acknowledges the message now, before it has been handled to its end; what becomes of it then is told to nobody.
     ///
     /// From here on it is delivered at most once. Only the first call for a message does anything, of whichever copy.

@@ -66,7 +66,7 @@ where Source.Output == Message<Handler.Input> {
     ///   - body: Called when the pipeline runs.
     /// - Returns: What the body returns.
     /// - Throws: What the body throws; the source's failure when no more are forgiven; `CancellationError`;
-    ///   ``Sluice/StageError`` if it did not drain in time.
+    ///   `StageError` if it did not drain in time.
     @inlinable
     @discardableResult
     public func run<Result>(
@@ -86,7 +86,7 @@ where Source.Output == Message<Handler.Input> {
     ///   - stages: The graph.
     ///   - clock: Measures how long handlers take.
     /// - Returns: What can be done with it while it runs.
-    /// - Throws: ``Sluice/StageError`` if the graph is ending.
+    /// - Throws: `StageError` if the graph is ending.
     @inlinable
     @discardableResult
     public func start(

@@ -46,7 +46,7 @@ public struct RunningPipeline<Input: Sendable>: Sendable {
     /// What no processor has asked for when a drain begins is dropped, and not acknowledged, as if it had not been pushed.
     ///
     /// - Parameter messages: Emitted to one processor or, as far as that wants fewer, to several.
-    /// - Throws: `CancellationError`; ``Sluice/StageError`` if the pipeline is ending, or its source has finished: then none
+    /// - Throws: `CancellationError`; `StageError` if the pipeline is ending, or its source has finished: then none
     ///   of them is in it.
     @inlinable
     public func push(_ messages: [Message<Input>]) async throws {

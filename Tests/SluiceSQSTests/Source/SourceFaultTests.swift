@@ -230,4 +230,26 @@ import Testing
         }
         try await server.stop()
     }
+
+    @Test func aHandlerMayDecideForOneMessage() async throws {
+        let watch = Watch()
+        let server = try await HTTPTestServer.start { try Self.answer($0) }
+        let acknowledger = try Self.acknowledger(server, watch)
+        let acknowledgements = acknowledger.acknowledgements(of: ["a", "b", "c", "d"].map { .text($0) })
+        let messages = acknowledgements.map { Message("", acknowledgement: $0) }
+        try messages[1].configureAcknowledgement(SQSSource.Options.FailedMessage.delete)
+        try messages[2].configureAcknowledgement(SQSSource.Options.FailedMessage.return)
+        try messages[3].configureAcknowledgement(SQSSource.Options.FailedMessage.delete)
+        #expect(throws: AcknowledgementError.self) { try messages[0].configureAcknowledgement("delete") }
+        var groups = AcknowledgementGroups()
+        for message in messages {
+            var message = message
+            message.fail(because: MessageFailure("why"))
+            groups.add([message])
+        }
+        await groups.tell { error, _ in Issue.record(error) }
+        let calls = try server.requests.map { "\(Self.action($0)) \(try Self.handles($0).joined(separator: " "))" }
+        #expect(calls == ["DeleteMessageBatch b d", "ChangeMessageVisibilityBatch c"])
+        try await server.stop()
+    }
 }

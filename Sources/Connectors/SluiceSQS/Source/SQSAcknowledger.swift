@@ -1,5 +1,6 @@
 import SluicePipelines
 import SluiceSinks
+import Synchronization
 
 /// Deletes messages that were handled, and gives back or leaves those that failed.
 final class SQSAcknowledger: Acknowledger {
@@ -7,6 +8,8 @@ final class SQSAcknowledger: Acknowledger {
     private let onFailure: SQSSource.Options.FailedMessage
     private let visibility: LeaseExtension?
     private let batches: BatchesOfTen
+    /// Messages of which handlers have said otherwise, by their handles.
+    private let exceptions = Mutex<[String: SQSSource.Options.FailedMessage]>([:])
 
     /// - Parameters:
     ///   - client: For the queue.
@@ -35,6 +38,24 @@ final class SQSAcknowledger: Acknowledger {
     func dropped(_ receipts: [Receipt], of group: Int) {
         // They come back when their visibility timeouts end, and no later.
         visibility?.release(receipts.map(\.handle))
+        _ = takeExceptions(receipts.map(\.handle))
+    }
+
+    func configure(_ options: any Sendable, _ receipt: Receipt, of group: Int) throws {
+        guard let onFailure = options as? SQSSource.Options.FailedMessage else {
+            throw AcknowledgementError(unknown: options)
+        }
+        exceptions.withLock { $0[receipt.handle] = onFailure }
+    }
+
+    /// What is to become of messages that fail, by their handles, if it is not what becomes of the others.
+    private func takeExceptions(_ handles: [String]) -> [String: SQSSource.Options.FailedMessage] {
+        exceptions.withLock { exceptions in
+            guard !exceptions.isEmpty else { return [:] }
+            var taken: [String: SQSSource.Options.FailedMessage] = [:]
+            for handle in handles { taken[handle] = exceptions.removeValue(forKey: handle) }
+            return taken
+        }
     }
 
     /// - Throws: ``SinkError`` if SQS has not taken note of all messages: they come back.
@@ -43,15 +64,15 @@ final class SQSAcknowledger: Acknowledger {
         let failed = outcome.failed.map(\.receipt.handle)
         // First: an extension after a message was given back would take it away again.
         visibility?.release(deleted + failed)
-        if onFailure == .delete { deleted += failed }
-        deleted = deleted.unique
-        var reasons = try await batches.run(deleted, client.delete)
-        var count = deleted.count
-        if onFailure == .return {
-            let returned = failed.unique.map { VisibilityChange(receiptHandle: $0, seconds: 0) }
-            reasons += try await batches.run(returned, client.change)
-            count += returned.count
+        let exceptions = takeExceptions(deleted + failed)
+        func whatFailed(_ wanted: SQSSource.Options.FailedMessage) -> [String] {
+            failed.filter { exceptions[$0, default: onFailure] == wanted }
         }
+        deleted = (deleted + whatFailed(.delete)).unique
+        let returned = whatFailed(.return).unique.map { VisibilityChange(receiptHandle: $0, seconds: 0) }
+        var reasons = try await batches.run(deleted, client.delete)
+        reasons += try await batches.run(returned, client.change)
+        let count = deleted.count + returned.count
         guard let reason = reasons.first else { return }
         throw SinkError(
             .unavailable,
