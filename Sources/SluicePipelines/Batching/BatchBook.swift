@@ -85,17 +85,21 @@ struct BatchBook<Body: Sendable> {
         var start = messages.startIndex
         while start < messages.endIndex {
             let id = id(of: messages[start])
+            var end = start + 1
+            while end < messages.endIndex && self.id(of: messages[end]) == id { end += 1 }
+            let run = messages[start..<end]
             // Out of the dictionary while its run lasts: so a message costs no look-up.
             var batch = open.removeValue(forKey: id)
-            var end = start
-            var flushes = false
-            repeat {
-                flushes = flushes || messages[end].flushesBatch
-                add(messages[end], to: &batch, id, at: time, &left)
-                end += 1
-            } while end < messages.endIndex && self.id(of: messages[end]) == id
+            switch limit.kind {
+            case .count(let size): fill(&batch, with: run, upTo: size, id, at: time, &left)
+            case .custom: for message in run { add(message, to: &batch, id, at: time, &left) }
+            }
             if let batch {
-                if flushes { left.append(finish(id, batch, .flush)) } else { open[id] = batch }
+                if run.contains(where: \.flushesBatch) {
+                    left.append(finish(id, batch, .flush))
+                } else {
+                    open[id] = batch
+                }
             }
             start = end
         }
@@ -128,6 +132,28 @@ struct BatchBook<Body: Sendable> {
     @inlinable
     func isOpen(_ id: ID, _ number: UInt64) -> Bool { open[id]?.number == number }
 
+    /// Adds as many messages at once as a batch has room for.
+    @inlinable
+    mutating func fill(
+        _ batch: inout Open?,
+        with run: ArraySlice<Message<Body>>,
+        upTo size: Int,
+        _ id: ID,
+        at time: Duration,
+        _ left: inout [MessageBatch<Body>]
+    ) {
+        var rest = run
+        while !rest.isEmpty {
+            var current = batch.take() ?? begin(id, at: time)
+            let some = rest.prefix(max(1, size - current.messages.count))
+            rest = rest.dropFirst(some.count)
+            current.messages.append(contentsOf: some)
+            count += some.count
+            if current.messages.count >= size { left.append(finish(id, current, .size)) } else { batch = current }
+        }
+    }
+
+    /// Adds a message where the batch's splitter says.
     @inlinable
     mutating func add(
         _ message: Message<Body>,
@@ -137,23 +163,15 @@ struct BatchBook<Body: Sendable> {
         _ left: inout [MessageBatch<Body>]
     ) {
         var current = batch.take() ?? begin(id, at: time)
-        var split = split(current, message)
+        var split = current.splitter?(message) ?? .keep
         if split == .emitBefore, !current.messages.isEmpty {
             left.append(finish(id, current, .size))
             current = begin(id, at: time)
-            split = self.split(current, message)
+            split = current.splitter?(message) ?? .keep
         }
         current.messages.append(message)
         count += 1
         if split == .emitAfter { left.append(finish(id, current, .size)) } else { batch = current }
-    }
-
-    @inlinable
-    func split(_ batch: Open, _ message: Message<Body>) -> BatchSplit {
-        switch limit.kind {
-        case .count(let count): batch.messages.count + 1 >= count ? .emitAfter : .keep
-        case .custom: batch.splitter?(message) ?? .keep
-        }
     }
 
     @inlinable
