@@ -18,7 +18,7 @@ import Testing
 
         func next(_ demand: Int, at now: Duration) -> PullRequests.Step { pulls.next(demand, at: now) }
 
-        func received(_ delivery: Delivery, at now: Duration) -> Bool { pulls.received(delivery, at: now) }
+        func received(_ delivery: Delivery, at now: Duration) -> PullRequests.Arrival { pulls.received(delivery, at: now) }
 
         func told(_ code: Int, _ text: String, of number: UInt64, at now: Duration) {
             pulls.told(code, text, of: number, at: now)
@@ -35,13 +35,13 @@ import Testing
         let pulls = Self.requests()
         #expect(pulls.next(3, at: .zero) == .send(.init(number: 1, count: 3)))
         #expect(pulls.next(3, at: .zero) == .wait(until: .seconds(5)))
-        #expect(pulls.received(Self.delivery(1), at: .seconds(1)))
+        #expect(pulls.received(Self.delivery(1), at: .seconds(1)) == .kept)
         #expect(pulls.next(3, at: .seconds(1)) == .deliver([Self.delivery(1)]))
         // The rest of the request is still under way.
         #expect(pulls.next(2, at: .seconds(1)) == .wait(until: .seconds(6)))
-        #expect(pulls.received(Self.delivery(2), at: .seconds(1)))
-        #expect(pulls.received(Self.delivery(3), at: .seconds(1)))
-        #expect(!pulls.received(Self.delivery(4), at: .seconds(1)))
+        #expect(pulls.received(Self.delivery(2), at: .seconds(1)) == .kept)
+        #expect(pulls.received(Self.delivery(3), at: .seconds(1)) == .kept)
+        #expect(pulls.received(Self.delivery(4), at: .seconds(1)) == .unwanted)
         #expect(pulls.next(1, at: .seconds(1)) == .deliver([Self.delivery(2)]))
         #expect(pulls.next(9, at: .seconds(1)) == .deliver([Self.delivery(3)]))
         #expect(pulls.next(99, at: .seconds(1)) == .send(.init(number: 2, count: 10)))
@@ -80,7 +80,7 @@ import Testing
         _ = pulls.next(3, at: .zero)
         pulls.happened(.lost)
         #expect(pulls.next(3, at: .seconds(99)) == .wait(until: nil))
-        #expect(!pulls.received(Self.delivery(1), at: .seconds(99)))
+        #expect(pulls.received(Self.delivery(1), at: .seconds(99)) == .unwanted)
         pulls.happened(.restored)
         #expect(pulls.next(3, at: .seconds(99)) == .send(.init(number: 2, count: 3)))
         pulls.happened(.closed(reason: "why"))
@@ -92,7 +92,7 @@ import Testing
         _ = pulls.next(3, at: .zero)
         _ = pulls.received(Self.delivery(1), at: .zero)
         #expect(pulls.end() == [Self.delivery(1)])
-        #expect(!pulls.received(Self.delivery(2), at: .zero))
+        #expect(pulls.received(Self.delivery(2), at: .zero) == .dropped)
         #expect(pulls.end().isEmpty)
     }
 
@@ -127,7 +127,7 @@ import Testing
                 number += 1
                 open[place].count -= 1
                 let message = Self.delivery(number)
-                if pulls.received(message, at: now) { kept.append(message) }
+                if pulls.received(message, at: now) == .kept { kept.append(message) }
                 if open[place].count == 0 { open.remove(at: place) }
             case 8:
                 guard let place = open.indices.randomElement(using: &random) else { continue }

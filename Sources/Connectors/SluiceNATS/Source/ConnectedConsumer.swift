@@ -62,10 +62,10 @@ final class ConnectedConsumer: @unchecked Sendable {
         let left = inbox.end().map { (subject: $0.reply, text: "-NAK") }
         let owned = Owned(subscription: subscription)
         connection.thread.perform { [connection] in
+            // The server drops the pull request, since nobody listens for its answer. What is on its way is not given back:
+            // the server might deliver it to this request once more, and comes to doubt what it has delivered.
+            natsSubscription_Unsubscribe(owned.subscription)
             _ = connection.publish(left)
-            // The server forgets the pull request; what is on its way is still received, and given back.
-            natsSubscription_Drain(owned.subscription)
-            natsSubscription_WaitForDrainCompletion(owned.subscription, 1000)
             natsSubscription_Destroy(owned.subscription)
         }
     }

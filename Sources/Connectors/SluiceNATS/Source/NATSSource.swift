@@ -19,7 +19,8 @@ public import SluiceSinks
 ///   ``Options/onFailure`` says. What a cancelled pipeline has inside comes back after its ack wait.
 /// - **Slow handlers:** as long as a message is in the pipeline the server is told that it is in progress, up to
 ///   ``Options/maxExtension``, and so also while the pipeline drains.
-/// - **Drain:** a wait ends at once, and the server forgets the pull request. What was on its way is given back.
+/// - **Drain:** a wait ends at once, and the server drops the pull request. What was on its way comes back after its ack
+///   wait.
 /// - **Outages:** the connection is made again with growing waits, for ever; meanwhile the source waits. Without the
 ///   stream, or the right to use it, the source throws.
 /// - **Order:** that of the stream as long as nothing is delivered again; with ``Options/maxAckPending`` 1 always.

@@ -63,9 +63,11 @@ final class PullInbox: Sendable {
         defer { natsMsg_Destroy(message) }
         let time = now()
         if let delivery = Delivery(message) {
-            guard !change({ $0.received(delivery, at: time) }) else { return }
+            switch change({ $0.received(delivery, at: time) }) {
+            case .kept, .dropped: break
             // Nobody waits for it here: it goes to whoever asks next.
-            natsConnection_PublishString(connection, delivery.reply, "-NAK")
+            case .unwanted: natsConnection_PublishString(connection, delivery.reply, "-NAK")
+            }
             return
         }
         guard let code = Delivery.header(message, "Status").flatMap({ Int($0) }),

@@ -31,6 +31,15 @@ struct PullRequests: Sendable {
         case fail(PullTrouble)
     }
 
+    /// What becomes of a message that has come.
+    enum Arrival: Equatable, Sendable {
+        case kept
+        /// It is to be given back.
+        case unwanted
+        /// The source has ended: it comes back by itself.
+        case dropped
+    }
+
     /// How many messages a request asks for at most.
     private let batch: Int
     /// After so long a silence a request counts as lost.
@@ -78,14 +87,13 @@ struct PullRequests: Sendable {
     }
 
     /// A message has come.
-    ///
-    /// - Returns: Whether it is kept; else it is to be given back.
-    mutating func received(_ delivery: Delivery, at now: Duration) -> Bool {
-        guard !isOver, let count = request?.count else { return false }
+    mutating func received(_ delivery: Delivery, at now: Duration) -> Arrival {
+        if isOver { return .dropped }
+        guard let count = request?.count else { return .unwanted }
         heard = now
         arrived.append(delivery)
         if count == 1 { request = nil } else { request?.count = count - 1 }
-        return true
+        return .kept
     }
 
     /// The server has said something about a request.
