@@ -263,10 +263,16 @@ let package = Package(
             path: "Tests/ConnectorTesting",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "ClusterWorker",
+            dependencies: ["Sluice", "SluiceNATS", "SluicePipelines", "SluicePostgres"],
+            path: "Tests/ClusterWorker",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SluiceNATSTests",
             dependencies: [
-                "CLibNATS", "ConnectorTesting", "SinkTesting", "Sluice", "SluiceNATS", "SluicePipelines",
+                "CLibNATS", "ClusterWorker", "ConnectorTesting", "SinkTesting", "Sluice", "SluiceNATS", "SluicePipelines",
                 "SluicePipelinesTesting", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
             ],
             swiftSettings: settings

@@ -26,7 +26,13 @@ final class NATSClient: @unchecked Sendable {
         var options: OpaquePointer?
         natsOptions_Create(&options)
         defer { natsOptions_Destroy(options) }
-        natsOptions_SetURL(options, url)
+        let scheme = "nats://"
+        let servers = url.dropFirst(scheme.count).split(separator: ",").map { strdup(scheme + $0) }
+        defer { for server in servers { free(server) } }
+        var pointers = servers.map { UnsafePointer($0) }
+        natsOptions_SetServers(options, &pointers, Int32(pointers.count))
+        // The first one, which the tests leave alone.
+        natsOptions_SetNoRandomize(options, true)
         natsOptions_SetMaxReconnect(options, -1)
         natsOptions_SetReconnectWait(options, 50)
         natsOptions_SetErrorHandler(options, { _, _, _, _ in }, nil)
@@ -58,8 +64,20 @@ final class NATSClient: @unchecked Sendable {
         natsConnection_Destroy(connection)
     }
 
-    /// Makes a stream.
+    /// Makes a stream; waits for a leader of the cluster if it is to have replicas.
     func createStream(_ name: String, subjects: [String], replicas: Int = 1, isInMemory: Bool = false) async throws {
+        while try await !tryToCreate(name, subjects, replicas, isInMemory) {
+            try #require(replicas > 1)
+            try Task.checkCancellation()
+        }
+    }
+
+    private func tryToCreate(
+        _ name: String,
+        _ subjects: [String],
+        _ replicas: Int,
+        _ isInMemory: Bool
+    ) async throws -> Bool {
         try await thread.run { [self] in
             var configuration = jsStreamConfig()
             jsStreamConfig_Init(&configuration)
@@ -69,12 +87,11 @@ final class NATSClient: @unchecked Sendable {
             configuration.Name = UnsafePointer(texts[0])
             configuration.Storage = isInMemory ? js_MemoryStorage : js_FileStorage
             configuration.Replicas = Int64(replicas)
-            let status = pointers.withUnsafeMutableBufferPointer { pointers in
+            return pointers.withUnsafeMutableBufferPointer { pointers in
                 configuration.Subjects = pointers.baseAddress
                 configuration.SubjectsLen = Int32(pointers.count)
-                return js_AddStream(nil, context, &configuration, nil, nil)
+                return js_AddStream(nil, context, &configuration, nil, nil) == NATS_OK
             }
-            try #require(status == NATS_OK, "\(Self.text(status))")
         }
     }
 
