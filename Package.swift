@@ -272,7 +272,8 @@ let package = Package(
         .testTarget(
             name: "SluiceNATSTests",
             dependencies: [
-                "CLibNATS", "ClusterWorker", "ConnectorTesting", "SinkTesting", "Sluice", "SluiceNATS", "SluicePipelines",
+                "CLibNATS", "ClusterWorker", "ConnectorTesting", "SinkTesting", "Sluice", "SluiceNATS",
+                "SluicePipelines",
                 "SluicePipelinesTesting", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
             ],
             swiftSettings: settings

@@ -17,7 +17,8 @@ package final class ServerProcess: Sendable {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // KILL, not TERM: the threads that start processes block that, and the server inherits it.
-        let script = #"log="$0"; "$@" >>"$log" 2>&1 </dev/null & echo $!; exec >&-; cat >/dev/null; kill -KILL $! 2>/dev/null; wait"#
+        let script =
+            #"log="$0"; "$@" >>"$log" 2>&1 </dev/null & echo $!; exec >&-; cat >/dev/null; kill -KILL $! 2>/dev/null; wait"#
         process.arguments = ["-c", script, log, program] + arguments
         process.standardInput = guardPipe
         process.standardOutput = output

@@ -158,7 +158,8 @@ final class NATSClient: @unchecked Sendable {
     }
 
     /// The bodies of a stream's messages, with one header of each, in order.
-    func messages(of stream: String, header: String) async throws -> [(subject: String, body: String, header: String?)] {
+    func messages(of stream: String, header: String) async throws -> [(subject: String, body: String, header: String?)]
+    {
         try await thread.run { [self] in
             var information: UnsafeMutablePointer<jsStreamInfo>?
             let status = js_GetStreamInfo(&information, context, stream, nil, nil)

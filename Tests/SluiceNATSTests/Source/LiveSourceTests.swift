@@ -71,7 +71,9 @@ import Testing
 
     /// The server takes a moment to count acknowledgements.
     private static func expectNothingLeft(_ client: NATSClient) async throws {
-        try await wait { try await client.consumer("d", of: "S") == .init(pending: 0, unacknowledged: 0, waitingRequests: 0) }
+        try await wait {
+            try await client.consumer("d", of: "S") == .init(pending: 0, unacknowledged: 0, waitingRequests: 0)
+        }
     }
 
     @Test(arguments: [false, true]) func eachMessageIsHandledOnceAndAcknowledged(isBatched: Bool) async throws {
@@ -184,6 +186,22 @@ import Testing
         #expect(others.messages.map { $0.metadata["NumDelivered"] } == ["1"])
     }
 
+    @Test func aSourceThatWaitsForAnotherIsNotTakenForLost() async throws {
+        let (server, client) = try await Self.server()
+        try await Self.publish(["first", "second"], client)
+        // Two producers; the second one's request waits until the first one's message is acknowledged, for longer than a
+        // silent server is waited for, which is twice its heartbeat and a second.
+        let source = Self.source(server, concurrency: 2) {
+            $0.maxAckPending = 1
+            $0.expires = .seconds(1)
+        }
+        let clock = ContinuousClock()
+        let deliveries = try await Self.run(source, until: { $0.finished == 2 }) { message, _ in
+            if message.text == "first" { try await clock.sleep(for: .seconds(4)) }
+        }
+        #expect(deliveries.bodies == ["first", "second"])
+    }
+
     @Test func messagesStayInOrder() async throws {
         let (server, client) = try await Self.server()
         let bodies = (0..<300).map { "\(["a", "b", "c"][$0 % 3])-\($0)" }
@@ -201,7 +219,10 @@ import Testing
     @Test func onlyTheSubjectsThatAreWantedCome() async throws {
         let (server, client) = try await Self.server()
         try await client.publish([("s.a", "1"), ("s.b", "2"), ("s.a", "3")])
-        let deliveries = try await Self.run(Self.source(server) { $0.filterSubject = "s.a" }, until: { $0.finished == 2 })
+        let deliveries = try await Self.run(
+            Self.source(server) { $0.filterSubject = "s.a" },
+            until: { $0.finished == 2 }
+        )
         #expect(deliveries.bodies.sorted() == ["1", "3"])
     }
 

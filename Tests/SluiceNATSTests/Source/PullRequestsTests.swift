@@ -18,7 +18,9 @@ import Testing
 
         func next(_ demand: Int, at now: Duration) -> PullRequests.Step { pulls.next(demand, at: now) }
 
-        func received(_ delivery: Delivery, at now: Duration) -> PullRequests.Arrival { pulls.received(delivery, at: now) }
+        func received(_ delivery: Delivery, at now: Duration) -> PullRequests.Arrival {
+            pulls.received(delivery, at: now)
+        }
 
         func told(_ code: Int, _ text: String, of number: UInt64, at now: Duration) {
             pulls.told(code, text, of: number, at: now)

@@ -21,7 +21,9 @@ import Testing
     @Test func namesTheStreamThatIsMissing() async throws {
         let server = try NATSServer()
         _ = try await NATSClient.connect(server.url)
-        await expectFailure(.missing, "NONE", "127.0.0.1:\(server.port)") { try await Self.take(server.url, stream: "NONE") }
+        await expectFailure(.missing, "NONE", "127.0.0.1:\(server.port)") {
+            try await Self.take(server.url, stream: "NONE")
+        }
     }
 
     @Test(arguments: ["nats://me:wrong-secret@", "nats://wrong-secret@", "nats://"])

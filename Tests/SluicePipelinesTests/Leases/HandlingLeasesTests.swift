@@ -132,7 +132,9 @@ import Testing
                     }
                     let until = now + change.duration
                     // An expectation for each would take most of the time.
-                    if change.duration < .seconds(1) || until <= message.until || until > message.received + .seconds(limit) {
+                    if change.duration < .seconds(1) || until <= message.until
+                        || until > message.received + .seconds(limit)
+                    {
                         Issue.record("\(change) at \(now) is too little or too much for \(message)")
                     }
                     if isReliable, message.until <= now { Issue.record("\(change) comes too late") }

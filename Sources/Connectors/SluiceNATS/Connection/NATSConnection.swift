@@ -23,6 +23,7 @@ final class NATSConnection: @unchecked Sendable {
     ///   - address: Whereto.
     ///   - timeout: For each server, and for each answer later.
     ///   - tell: Told of what happens to the connection, by the library's threads; must not block.
+    /// - Returns: The connection.
     /// - Throws: ``SinkError`` with the code `unavailable`, `notAuthorized` or `badURL`; `CancellationError`.
     static func open(
         _ address: NATSAddress,

@@ -45,6 +45,7 @@ struct NATSFailure {
     ///   - status: What the library says.
     ///   - code: What the server says; 0 for nothing.
     ///   - action: What was to be done.
+    /// - Returns: The error, with the code `unavailable` if it passes by itself.
     func calling(_ status: natsStatus, _ code: jsErrCode, _ action: String) -> SinkError {
         let text = Self.text(status)
         switch code {

@@ -90,6 +90,8 @@ final class ConnectedConsumer: @unchecked Sendable {
         }
     }
 
+    /// Asks the server for messages.
+    ///
     /// https://docs.nats.io/reference/reference-protocols/nats_api_reference#fetching-from-a-pull-consumer
     private func send(_ request: PullRequests.Request) async throws {
         let options = consumer.options

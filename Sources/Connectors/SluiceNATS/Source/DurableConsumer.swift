@@ -3,7 +3,9 @@ import Glibc
 import SluicePostgres
 import SluiceSinks
 
-/// A durable pull consumer of a stream, which is made if it is missing. Its calls block.
+/// A durable pull consumer of a stream, which is made if it is missing.
+///
+/// Its calls block.
 struct DurableConsumer: Sendable {
     let stream: String
     let name: String
@@ -14,7 +16,9 @@ struct DurableConsumer: Sendable {
 
     /// Finds the consumer, or makes it.
     ///
-    /// - Parameter mayCreate: Whether it is made if it is missing.
+    /// - Parameters:
+    ///   - connection: To the cluster.
+    ///   - mayCreate: Whether it is made if it is missing.
     /// - Returns: Its ack wait.
     /// - Throws: ``SinkError`` with the code `missing`, `badOption` if it is another one than the options say, or as
     ///   ``NATSFailure``.
@@ -60,7 +64,10 @@ struct DurableConsumer: Sendable {
     }
 
     private func missingStream(_ failure: NATSFailure) -> SinkError {
-        SinkError(.missing, "\(failure.name) has no stream \(stream). Create it, or give the name of one that is there.")
+        SinkError(
+            .missing,
+            "\(failure.name) has no stream \(stream). Create it, or give the name of one that is there."
+        )
     }
 
     private func create(
@@ -94,7 +101,9 @@ struct DurableConsumer: Sendable {
     private func check(_ info: UnsafeMutablePointer<jsConsumerInfo>) throws(SinkError) -> Duration {
         let configuration = info.pointee.Config.pointee
         func text(_ pointer: UnsafePointer<CChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }
-        guard text(configuration.DeliverSubject).isEmpty else { throw differs("it pushes, and is not one to pull from") }
+        guard text(configuration.DeliverSubject).isEmpty else {
+            throw differs("it pushes, and is not one to pull from")
+        }
         guard configuration.AckPolicy == js_AckExplicit else { throw differs("its ack policy is not explicit") }
         let ackWait = Duration.nanoseconds(configuration.AckWait)
         if let wanted = options.ackWait, wanted != ackWait { throw differs("ackWait", ackWait, wanted) }

@@ -15,7 +15,11 @@ final class PullInbox: Sendable {
     private let state: Mutex<State>
     let now: @Sendable () -> Duration
 
-    /// - Parameter now: The time since some moment.
+    /// Starts empty.
+    ///
+    /// - Parameters:
+    ///   - pulls: Decides.
+    ///   - now: The time since some moment.
     init(_ pulls: PullRequests, now: @escaping @Sendable () -> Duration) {
         state = Mutex(State(pulls: pulls))
         self.now = now
