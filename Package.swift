@@ -106,7 +106,7 @@ let package = Package(
         .target(
             name: "SluiceKafka",
             dependencies: [
-                "CLibRDKafka", "SluicePostgres", "SluiceSinks",
+                "CLibRDKafka", "Sluice", "SluicePipelines", "SluicePostgres", "SluiceSinks",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Sources/Connectors/SluiceKafka",
@@ -245,11 +245,18 @@ let package = Package(
             path: "Tests/KafkaTesting",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "KafkaWorker",
+            dependencies: ["SluiceKafka", "SluicePipelines", "SluicePostgres"],
+            path: "Tests/KafkaWorker",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SluiceKafkaTests",
             dependencies: [
-                "CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "SinkTesting", "Sluice", "SluiceKafka",
-                "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
+                "CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "KafkaWorker", "SinkTesting", "Sluice",
+                "SluiceKafka", "SluicePipelines", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
+                "SluiceTesting",
             ],
             swiftSettings: settings
         ),

@@ -12,6 +12,10 @@ final class MockCluster: @unchecked Sendable {
     /// Which request an error is for.
     enum Request: Int16 {
         case produce = 0
+        case fetch = 1
+        case offsetCommit = 8
+        case joinGroup = 11
+        case heartbeat = 12
         case initProducerID = 22
         case addPartitionsToTransaction = 24
         case endTransaction = 26
@@ -58,11 +62,17 @@ final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_clear_request_errors(cluster, request.rawValue)
     }
 
-    /// Closes the connections of a broker, or of all, and refuses new ones for ever.
-    ///
-    /// The library could start it again, but ends the process if anybody has taken its port in the meantime.
+    /// Closes the connections of a broker, or of all, and refuses new ones.
     func stop(broker: Int32 = -1) {
         rd_kafka_mock_broker_set_down(cluster, broker)
+    }
+
+    /// Lets a broker that was stopped, or all, accept connections again.
+    ///
+    /// The library ends the process if anybody has taken a port in the meantime: nothing for a cluster in the tests' own
+    /// process, which starts others.
+    func start(broker: Int32 = -1) {
+        rd_kafka_mock_broker_set_up(cluster, broker)
     }
 
     func setLeader(_ broker: Int32, topic: String, partition: Int32) {

@@ -9,6 +9,15 @@ enum ClientRole: Equatable {
     case transactions(id: String)
     /// Reads what transactions have committed.
     case reader
+    /// Reads as a member of a group that has these properties.
+    case member([KafkaOptions.Property])
+
+    var isReading: Bool {
+        switch self {
+        case .reader, .member: true
+        case .producer, .transactions: false
+        }
+    }
 }
 
 /// librdkafka's configuration of one client, until the client takes it.
@@ -33,6 +42,13 @@ struct ClientConfiguration: ~Copyable {
         case .reader:
             try set("isolation.level", "read_committed", settings)
             try set("enable.partition.eof", "true", settings)
+            return
+        case .member(let properties):
+            for property in properties { try set(property.name, property.value, settings) }
+            rd_kafka_conf_set_events(
+                handle,
+                RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR
+            )
             return
         case .producer(let oneByOne):
             try set("enable.gapless.guarantee", "true", settings)
@@ -80,7 +96,7 @@ struct ClientConfiguration: ~Copyable {
     consuming func makeClient(_ settings: KafkaSettings) throws(SinkError) -> OpaquePointer {
         var reason = ErrorText()
         let client = reason.fill {
-            rd_kafka_new(role == .reader ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, handle, $0, $1)
+            rd_kafka_new(role.isReading ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, handle, $0, $1)
         }
         guard let client else {
             throw SinkError(

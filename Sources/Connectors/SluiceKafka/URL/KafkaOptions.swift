@@ -3,9 +3,15 @@ import SluiceSinks
 /// The query of a kafka: URL.
 struct KafkaOptions: Sendable {
     /// One of librdkafka's properties, as the user set it.
-    struct Property: Sendable {
+    struct Property: Hashable, Sendable {
         var name: String
         var value: String
+    }
+
+    /// What the URL is for: a sink has options of its own.
+    enum Use {
+        case writing
+        case reading
     }
 
     /// Whether a record without a value follows each delete.
@@ -29,7 +35,7 @@ struct KafkaOptions: Sendable {
         "sasl.oauthbearer.client.secret",
     ]
 
-    init(query: Substring, environment: (String) -> String?) throws(SinkError) {
+    init(query: Substring, for use: Use, environment: (String) -> String?) throws(SinkError) {
         var seen: Set<String> = []
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -45,7 +51,10 @@ struct KafkaOptions: Sendable {
             guard seen.insert(name).inserted else {
                 throw SinkError(.badURL, "The option \(name) of the kafka: URL is given twice.")
             }
-            try set(name, value)
+            switch use {
+            case .writing: try set(name, value)
+            case .reading: try setForReading(name, value)
+            }
         }
         try checkLinger()
         guard transactionalID != nil || cursorTopic == nil else {
@@ -96,6 +105,17 @@ struct KafkaOptions: Sendable {
         default:
             properties.append(Property(name: name, value: value))
         }
+    }
+
+    /// Takes a property for a source.
+    mutating func setForReading(_ name: String, _ value: String) throws(SinkError) {
+        if let reason = RefusedOptions.reason(name, value) ?? RefusedOptions.reasonForReading(name) {
+            throw SinkError(.badOption, "The option \(name) of a Kafka source cannot be set: \(reason).")
+        }
+        guard self.value(of: name) == nil else {
+            throw SinkError(.badOption, "The option \(name) of a Kafka source is given twice.")
+        }
+        properties.append(Property(name: name, value: value))
     }
 
     private static func secret(

@@ -25,27 +25,11 @@ public struct KafkaURL: Sendable {
 
     /// Reads a URL with an environment of its own.
     package init(_ text: String, environment: (String) -> String?) throws(SinkError) {
-        let scheme = "kafka://"
-        guard text.prefix(scheme.count).lowercased() == scheme else {
-            throw SinkError(.badURL, "A Kafka sink is written kafka://HOST:PORT/TOPIC.")
-        }
-        let rest = text.dropFirst(scheme.count)
-        let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let place = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard !place[0].contains("@") else {
-            throw SinkError(
-                .badURL,
-                "A kafka: URL has no name and password before the hosts. Write them as the options sasl.username and "
-                    + "sasl.password, or sasl.password.env."
-            )
-        }
-        guard place.count == 2 else {
-            throw SinkError(.badURL, "The kafka: URL names no topic. Write kafka://HOST:PORT/TOPIC.")
-        }
+        let parts = try KafkaURLParts(text, as: "sink")
         settings = KafkaSettings(
-            brokers: try BrokerList(place[0]),
-            topic: try TopicTemplate(try PercentDecoding.decode(place[1], part: "topic")),
-            options: try KafkaOptions(query: parts.count == 2 ? parts[1] : "", environment: environment)
+            brokers: parts.brokers,
+            topic: try TopicTemplate(parts.topic),
+            options: try KafkaOptions(query: parts.query, for: .writing, environment: environment)
         )
         let id = settings.options.transactionalID
         _ = try ClientConfiguration(settings, id.map { .transactions(id: $0) } ?? .producer(oneByOne: false))

@@ -20,6 +20,28 @@ enum RefusedOptions {
         }
     }
 
+    /// - Returns: Why a source does not take an option; `nil` if it does.
+    static func reasonForReading(_ name: String) -> String? {
+        switch name {
+        case "enable.auto.commit", "auto.commit.enable", "enable.auto.offset.store", "auto.commit.interval.ms",
+            "offset.store.method":
+            "the source commits what has been handled, and nothing else, every commitInterval"
+        case "group.id": "the group is the groupID of the source"
+        case "transactional.id": "the source does not write in transactions"
+        case _ where fields[name] != nil: "give it as \(fields[name] ?? "") of the source's options"
+        default: nil
+        }
+    }
+
+    /// What the source's options have fields for.
+    private static let fields = [
+        "group.instance.id": "groupInstanceID", "auto.offset.reset": "autoOffsetReset",
+        "session.timeout.ms": "sessionTimeout", "heartbeat.interval.ms": "heartbeatInterval",
+        "max.poll.interval.ms": "maxPollInterval", "partition.assignment.strategy": "partitionAssignmentStrategy",
+        "fetch.min.bytes": "fetchMinBytes", "fetch.wait.max.ms": "fetchMaxWait",
+        "queued.min.messages": "queuedMinMessages", "queued.max.messages.kbytes": "queuedMaxMessagesKbytes",
+    ]
+
     private static let keepingKeysTogether = [
         "consistent", "consistent_random", "murmur2", "murmur2_random", "fnv1a", "fnv1a_random",
     ]

@@ -40,6 +40,11 @@ struct TopicTemplate: Hashable, Sendable {
         }
     }
 
+    /// Several topics that were checked one by one, for messages that name them together.
+    init(list topics: [String]) {
+        pieces = [.text(topics.joined(separator: ","))]
+    }
+
     /// The name, if it is the same for all messages.
     var fixed: String? {
         if pieces.count == 1, case .text(let text) = pieces[0] { text } else { nil }

@@ -1,0 +1,47 @@
+import SluicePostgres
+
+/// Decides how partitions are given back: what is in flight is waited for, what is handled is committed, then they go.
+///
+/// Pure: the times are given.
+struct Departure {
+    enum Step: Equatable {
+        /// Nothing is to be done before then, unless something happens.
+        case wait(until: Instant)
+        case commit
+        /// Give them back.
+        case leave
+    }
+
+    /// How long a commit may take.
+    static let commitTime = Duration.seconds(5)
+    private static let pause = Duration.milliseconds(200)
+
+    private let drainEnd: Instant
+    private var commitEnd: Instant?
+    private var nextCommit: Instant?
+
+    /// - Parameter drainEnd: Until when what is in flight is waited for.
+    init(drainEnd: Instant) {
+        self.drainEnd = drainEnd
+    }
+
+    /// What to do now.
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - inFlight: How many messages of the partitions are being handled.
+    ///   - hasCommits: Whether there is something to commit.
+    ///   - isCommitting: Whether a commit has no answer yet.
+    ///   - isLost: Whether the partitions belong to others already: nothing can be committed any more.
+    mutating func step(at now: Instant, inFlight: Int, hasCommits: Bool, isCommitting: Bool, isLost: Bool) -> Step {
+        if isLost { return .leave }
+        if inFlight > 0, now < drainEnd { return .wait(until: drainEnd) }
+        let end = commitEnd ?? now.advanced(by: Self.commitTime)
+        commitEnd = end
+        guard now < end, hasCommits || isCommitting else { return .leave }
+        if isCommitting { return .wait(until: end) }
+        if let nextCommit, now < nextCommit { return .wait(until: min(nextCommit, end)) }
+        nextCommit = now.advanced(by: Self.pause)
+        return .commit
+    }
+}
