@@ -255,8 +255,8 @@ let package = Package(
             name: "SluiceKafkaTests",
             dependencies: [
                 "CLibRDKafka", "KafkaMockCluster", "KafkaTesting", "KafkaWorker", "SinkTesting", "Sluice",
-                "SluiceKafka", "SluicePipelines", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
-                "SluiceTesting",
+                "SluiceKafka", "SluicePipelines", "SluicePipelinesTesting", "SluicePostgres", "SluiceSinks",
+                "SluiceSinksTesting", "SluiceTesting",
             ],
             swiftSettings: settings
         ),

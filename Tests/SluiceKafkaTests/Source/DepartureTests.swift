@@ -53,6 +53,14 @@ import Testing
         #expect(steps == [.commit, .wait(until: Self.at(200)), .commit])
     }
 
+    @Test func aCommitThatIsRefusedIsNotRepeated() {
+        var departure = Departure(drainEnd: Self.at(0))
+        let first = Self.step(&departure, 0, commits: true)
+        departure.commitIsRefused(at: Self.at(5))
+        let second = Self.step(&departure, 5, commits: true)
+        #expect(first == .commit && second == .leave)
+    }
+
     @Test func nothingIsWaitedForWhenThePartitionsAreGone() {
         var departure = Departure(drainEnd: Self.at(1000))
         let step = Self.step(&departure, 0, inFlight: 3, commits: true, committing: true, lost: true)

@@ -57,7 +57,7 @@ import Testing
         let reports = Journal<KafkaSourceReport>()
         let pipeline = Pipeline(source: topic.source(reports), handler: Handling { (message: Message<[UInt8]>) in message })
         try await pipeline.run { running in
-            await reports.wait { $0.contains { $0.isAssignment } }
+            await reports.wait { $0.contains(where: \.isAssignment) }
             running.drain()
         }
         #expect(reports.entries.last?.isRevocation == true)
@@ -66,9 +66,9 @@ import Testing
     @Test func onlyWhatIsHandledIsCommittedWhenAPipelineIsCancelled() async throws {
         let topic = try await TestTopic(partitions: 1)
         try await topic.fill(30)
-        let handled = Journal<Message<[UInt8]>>()
+        let (handled, reports) = (Journal<Message<[UInt8]>>(), Journal<KafkaSourceReport>())
         let pipeline = Pipeline(
-            source: topic.source(),
+            source: topic.source(reports),
             processors: Processors(concurrency: 1, maxDemand: 2),
             handler: Handling { (message: Message<[UInt8]>) in
                 handled.add(message)
@@ -82,7 +82,8 @@ import Testing
                 running.cancel()
             }
         }
-        // The consumer leaves by itself; another one gets the rest when it has.
+        // The consumer leaves by itself.
+        await reports.wait { $0.contains(where: \.isRevocation) }
         let rest = try await topic.run(topic.source(), until: { $0.last?.offset == 29 })
         #expect((15...20).contains(rest.first?.offset ?? -1))
         expectOrder(rest)
@@ -132,15 +133,14 @@ import Testing
         let topic = try await TestTopic(partitions: 2)
         try await topic.fill(100)
         let reports = Journal<KafkaSourceReport>()
-        let handled = try await topic.run(
-            topic.source(reports) { $0.maxInFlightPerPartition = 4 },
-            until: { messages in
-                messages.count { $0.metadata["partition"] == "1" } == 50
-                    && reports.entries.contains { if case .stopped = $0 { true } else { false } }
-            }
-        ) { message in
+        let journal = Journal<Message<[UInt8]>>()
+        try await topic.run(topic.source(reports) { $0.maxInFlightPerPartition = 4 }, journal) {
+            await reports.wait { $0.contains(where: \.isStop) }
+            await journal.wait { $0.count { $0.metadata["partition"] == "1" } == 50 }
+        } _: { message in
             if message.number == 20 { throw Refused() }
         }
+        let handled = journal.entries
         let stopped = reports.entries.compactMap { report -> String? in
             if case .stopped(let partition, let offset, _) = report { "\(partition) \(offset)" } else { nil }
         }
@@ -193,16 +193,11 @@ import Testing
         let reports = Journal<KafkaSourceReport>()
         // Too large: it will never be taken.
         try await topic.cluster.tell("fail 10 10 10")
-        try await topic.run(
-            topic.source(reports, toleratesTrouble: true) { $0.onFailure = .deadLetter(topic: "dead") },
-            until: { messages in
-                !messages.isEmpty && reports.entries.contains { if case .stopped = $0 { true } else { false } }
-            }
-        ) { message in
-            if message.number == 4 {
-                throw Refused()
-            }
-            if message.number > 4 { await reports.wait { $0.contains { if case .stopped = $0 { true } else { false } } } }
+        let source = topic.source(reports, toleratesTrouble: true) { $0.onFailure = .deadLetter(topic: "dead") }
+        try await topic.run(source, Journal()) {
+            await reports.wait { $0.contains(where: \.isStop) }
+        } _: { message in
+            if message.number == 4 { throw Refused() }
         }
         #expect(try await topic.committed() == [4])
     }
@@ -210,5 +205,6 @@ import Testing
 
 extension KafkaSourceReport {
     var isAssignment: Bool { if case .assigned(let partitions) = self { !partitions.isEmpty } else { false } }
+    var isStop: Bool { if case .stopped = self { true } else { false } }
     var isRevocation: Bool { if case .revoked = self { true } else { false } }
 }

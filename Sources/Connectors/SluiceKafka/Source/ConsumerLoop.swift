@@ -194,6 +194,8 @@ final class ConsumerLoop {
         }
     }
 
+    private var letterCount: Int { letters?.count ?? 0 }
+
     // MARK: - Events
 
     private func hear() -> Bool {
@@ -257,6 +259,8 @@ final class ConsumerLoop {
                 assignment.committed(commit)
             } else {
                 failed[result, default: []].append(commit.partition)
+                // To try again would only keep the group waiting.
+                if result.isOfRebalance { revocation?.departure.commitIsRefused(at: .now) }
             }
         }
         for (code, partitions) in failed { report(.commitFailed(failure.commit(code, partitions))) }
@@ -275,19 +279,20 @@ final class ConsumerLoop {
         switch phase {
         case .new: return .over
         case .running:
-            guard isAbandoned || assignment.inFlight() == 0 else {
+            // Messages that failed and are being written elsewhere are nobody's to acknowledge.
+            guard isAbandoned || assignment.inFlight() <= letterCount else {
                 // Whoever acknowledges the last one waits.
                 for continuation in waiting { continuation.resume() }
                 waiting = []
                 return .wait(milliseconds: Self.longestWait)
             }
             guard revocation == nil else { return .wait(milliseconds: Self.longestWait) }
-            phase = .departing(Departure(drainEnd: now))
+            phase = .departing(Departure(drainEnd: now.advanced(by: settings.options.revokeTimeout)))
             return serveEnd(now)
         case .departing(var departure):
             let step = departure.step(
                 at: now,
-                inFlight: 0,
+                inFlight: letterCount,
                 hasCommits: !assignment.commits().isEmpty,
                 isCommitting: isCommitting,
                 isLost: client.isAssignmentLost
@@ -320,6 +325,18 @@ final class ConsumerLoop {
             }
         }
         for continuation in waiting { continuation.resume() }
+    }
+}
+
+extension ResponseCode {
+    /// Whether the group is no longer, or not now, the one for which a commit was meant.
+    fileprivate var isOfRebalance: Bool {
+        switch self {
+        case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+            RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+            true
+        default: false
+        }
     }
 }
 

@@ -25,6 +25,11 @@ struct Departure {
         self.drainEnd = drainEnd
     }
 
+    /// The group does not take the offsets any more, and will not before the partitions are given back.
+    mutating func commitIsRefused(at now: Instant) {
+        commitEnd = now
+    }
+
     /// What to do now.
     ///
     /// - Parameters:

@@ -40,6 +40,9 @@ final class LetterWriter {
         drop()
     }
 
+    /// How many are not written yet.
+    var count: Int { letters.count }
+
     /// Takes a message that failed.
     func write(_ record: KafkaRecord, because reason: MessageFailure) {
         lastNumber += 1
