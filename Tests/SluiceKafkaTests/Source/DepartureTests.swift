@@ -13,14 +13,14 @@ import Testing
         _ milliseconds: Int,
         inFlight: Int = 0,
         commits: Bool = false,
-        committing: Bool = false,
+        busy: Bool = false,
         lost: Bool = false
     ) -> Departure.Step {
         departure.step(
             at: at(milliseconds),
             inFlight: inFlight,
             hasCommits: commits,
-            isCommitting: committing,
+            isBusy: busy,
             isLost: lost
         )
     }
@@ -29,7 +29,7 @@ import Testing
         var departure = Departure(drainEnd: Self.at(1000))
         let steps = [
             Self.step(&departure, 0, inFlight: 2, commits: true), Self.step(&departure, 500, inFlight: 1, commits: true),
-            Self.step(&departure, 600, commits: true), Self.step(&departure, 601, commits: true, committing: true),
+            Self.step(&departure, 600, commits: true), Self.step(&departure, 601, commits: true, busy: true),
             Self.step(&departure, 610),
         ]
         let (end, commitEnd) = (Self.at(1000), Self.at(5600))
@@ -43,7 +43,7 @@ import Testing
         #expect(late == .commit && left == .leave)
         var stuck = Departure(drainEnd: Self.at(0))
         let first = Self.step(&stuck, 0, commits: true)
-        let last = Self.step(&stuck, 5000, commits: true, committing: true)
+        let last = Self.step(&stuck, 5000, commits: true, busy: true)
         #expect(first == .commit && last == .leave)
     }
 
@@ -63,7 +63,7 @@ import Testing
 
     @Test func nothingIsWaitedForWhenThePartitionsAreGone() {
         var departure = Departure(drainEnd: Self.at(1000))
-        let step = Self.step(&departure, 0, inFlight: 3, commits: true, committing: true, lost: true)
+        let step = Self.step(&departure, 0, inFlight: 3, commits: true, busy: true, lost: true)
         #expect(step == .leave)
     }
 }

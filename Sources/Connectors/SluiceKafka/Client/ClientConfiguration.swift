@@ -79,6 +79,11 @@ struct ClientConfiguration: ~Copyable {
         throw SinkError(.badURL, "librdkafka refuses the option \(name) of the kafka: URL: \(text).")
     }
 
+    /// Has the client tell when it joins its group.
+    func tell(_ join: GroupJoin) {
+        join.observe(handle)
+    }
+
     /// The largest record that a client takes, in bytes of key, value and headers.
     ///
     /// One that is larger than the client's whole queue would wait for room for ever.

@@ -23,13 +23,18 @@ final class ConsumerClient {
     /// Always empty: in 2.0 reading a queue tells librdkafka that the application is alive, and polling events does not.
     private let silence: OpaquePointer
     private let wakeUp: WakeUp
+    // Lives until librdkafka's threads have ended, in `deinit`.
+    private let join: GroupJoin
     private var queues: [TopicPartition: OpaquePointer] = [:]
     private var paused: Set<TopicPartition> = []
 
     /// Makes a member, which joins its group by itself, and signals whenever there is something again after there was
     /// nothing.
     init(_ settings: SourceSettings, wakeUp: WakeUp) throws(SinkError) {
-        handle = try ClientConfiguration(settings.kafka, settings.role).makeClient(settings.kafka)
+        let configuration = try ClientConfiguration(settings.kafka, settings.role)
+        join = GroupJoin(wakeUp: wakeUp)
+        configuration.tell(join)
+        handle = try configuration.makeClient(settings.kafka)
         self.wakeUp = wakeUp
         rd_kafka_poll_set_consumer(handle)
         events = rd_kafka_queue_get_consumer(handle)
@@ -157,6 +162,9 @@ final class ConsumerClient {
     }
 
     // MARK: - Commits and leaving
+
+    /// Whether offsets can be committed: not while the member joins its group.
+    var canCommit: Bool { !join.isUnderWay }
 
     /// Commits offsets; the answer is an event with the number, which is not 0 and not the address of anything.
     ///

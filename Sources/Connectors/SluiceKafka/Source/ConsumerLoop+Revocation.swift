@@ -19,7 +19,7 @@ extension ConsumerLoop {
             at: now,
             inFlight: assignment.inFlight(leavingOnly: true),
             hasCommits: !assignment.commits(leavingOnly: true).isEmpty,
-            isCommitting: isCommitting,
+            isBusy: isCommitting,
             isLost: client.isAssignmentLost
         )
         revocation = current

@@ -229,12 +229,14 @@ final class ConsumerLoop {
     private func serveCommits(_ now: Instant) -> Int64 {
         guard case .running = phase else { return Self.longestWait }
         if now < nextCommit { return now.milliseconds(until: nextCommit) }
+        guard client?.canCommit == true else { return Self.longestWait }
         nextCommit = now.advanced(by: settings.options.commitInterval)
         if committing == nil { commit() }
         return Self.longestWait
     }
 
-    var isCommitting: Bool { committing != nil }
+    /// Whether no commit can be sent now.
+    var isCommitting: Bool { committing != nil || client?.canCommit == false }
 
     func commit() {
         let commits = assignment.commits()
@@ -294,7 +296,7 @@ final class ConsumerLoop {
                 at: now,
                 inFlight: letterCount,
                 hasCommits: !assignment.commits().isEmpty,
-                isCommitting: isCommitting,
+                isBusy: isCommitting,
                 isLost: client.isAssignmentLost
             )
             phase = .departing(departure)

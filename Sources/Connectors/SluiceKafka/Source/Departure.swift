@@ -36,15 +36,15 @@ struct Departure {
     ///   - now: The time.
     ///   - inFlight: How many messages of the partitions are being handled.
     ///   - hasCommits: Whether there is something to commit.
-    ///   - isCommitting: Whether a commit has no answer yet.
+    ///   - isBusy: Whether a commit has no answer yet, or none can be sent.
     ///   - isLost: Whether the partitions belong to others already: nothing can be committed any more.
-    mutating func step(at now: Instant, inFlight: Int, hasCommits: Bool, isCommitting: Bool, isLost: Bool) -> Step {
+    mutating func step(at now: Instant, inFlight: Int, hasCommits: Bool, isBusy: Bool, isLost: Bool) -> Step {
         if isLost { return .leave }
         if inFlight > 0, now < drainEnd { return .wait(until: drainEnd) }
         let end = commitEnd ?? now.advanced(by: Self.commitTime)
         commitEnd = end
-        guard now < end, hasCommits || isCommitting else { return .leave }
-        if isCommitting { return .wait(until: end) }
+        guard now < end, hasCommits else { return .leave }
+        if isBusy { return .wait(until: end) }
         if let nextCommit, now < nextCommit { return .wait(until: min(nextCommit, end)) }
         nextCommit = now.advanced(by: Self.pause)
         return .commit
