@@ -22,7 +22,9 @@ import Synchronization
         let pipeline = Pipeline(
             source: Producers { [options] _ in
                 try KafkaSource("kafka://\(arguments[1])/\(arguments[2])", groupID: arguments[3], options: options) {
-                    if case .assigned(let partitions) = $0 { for partition in partitions { say("assigned \(partition)") } }
+                    if case .assigned(let partitions) = $0 {
+                        for partition in partitions { say("assigned \(partition)") }
+                    }
                 }
             },
             processors: Processors(concurrency: 4, partitionedBy: { $0.kafkaPartition }),
@@ -39,13 +41,10 @@ import Synchronization
         }
     }
 
-    private static let output = Mutex(())
+    private static let output = Mutex(FileHandle.standardOutput)
 
-    /// Prints a line at once, also into a pipe.
+    /// Writes a line at once.
     private static func say(_ line: String) {
-        output.withLock { _ in
-            print(line)
-            fflush(nil)
-        }
+        output.withLock { $0.write(Data((line + "\n").utf8)) }
     }
 }

@@ -28,7 +28,8 @@ import Testing
     @Test func waitsThenCommitsThenLeaves() {
         var departure = Departure(drainEnd: Self.at(1000))
         let steps = [
-            Self.step(&departure, 0, inFlight: 2, commits: true), Self.step(&departure, 500, inFlight: 1, commits: true),
+            Self.step(&departure, 0, inFlight: 2, commits: true),
+            Self.step(&departure, 500, inFlight: 1, commits: true),
             Self.step(&departure, 600, commits: true), Self.step(&departure, 601, commits: true, busy: true),
             Self.step(&departure, 610),
         ]

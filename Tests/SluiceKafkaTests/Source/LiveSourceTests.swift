@@ -55,7 +55,10 @@ import Testing
     @Test func aDrainWithoutMessagesLeavesTheGroup() async throws {
         let topic = try await TestTopic()
         let reports = Journal<KafkaSourceReport>()
-        let pipeline = Pipeline(source: topic.source(reports), handler: Handling { (message: Message<[UInt8]>) in message })
+        let pipeline = Pipeline(
+            source: topic.source(reports),
+            handler: Handling { (message: Message<[UInt8]>) in message }
+        )
         try await pipeline.run { running in
             await reports.wait { $0.contains(where: \.isAssignment) }
             running.drain()
@@ -117,7 +120,9 @@ import Testing
         let clock = ContinuousClock()
         // One message at a time: meanwhile nothing is wanted.
         let messages = try await topic.run(
-            topic.source(reports) { $0.maxPollInterval = .seconds(6); $0.revokeTimeout = .seconds(3) },
+            topic.source(reports) {
+                $0.maxPollInterval = .seconds(6); $0.revokeTimeout = .seconds(3)
+            },
             concurrency: 1,
             until: { $0.count == 2 }
         ) { message in
@@ -157,7 +162,8 @@ import Testing
     @Test func aFailureMayCountAsHandled() async throws {
         let topic = try await TestTopic(partitions: 1)
         try await topic.fill(20)
-        let handled = try await topic.run(topic.source { $0.onFailure = .commit }, until: { $0.count == 20 }) { message in
+        let handled = try await topic.run(topic.source { $0.onFailure = .commit }, until: { $0.count == 20 }) {
+            message in
             if message.number % 3 == 0 { throw Refused() }
         }
         #expect(handled.map(\.number) == Array(0..<20))

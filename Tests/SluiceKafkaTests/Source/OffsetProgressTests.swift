@@ -82,7 +82,8 @@ import Testing
                 let wasInFlight = progress.settle(chosen)
                 #expect(wasInFlight == (place != nil))
             default:
-                guard Int.random(in: 0..<20, using: &random) == 0, let place = states.indices.randomElement(using: &random)
+                guard Int.random(in: 0..<20, using: &random) == 0,
+                    let place = states.indices.randomElement(using: &random)
                 else { continue }
                 let isOpen = states[place].state == "."
                 if isOpen { states[place].state = "x" }

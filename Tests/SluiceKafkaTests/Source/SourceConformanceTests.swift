@@ -9,7 +9,7 @@ import Testing
     @Test func keepsTheRulesOfSources() async throws {
         let topic = try await TestTopic(partitions: 1)
         let cluster = topic.cluster
-        try await checkSource(failed: .areGone) {
+        try await checkSource(failed: .areGone, redelivery: .fromTheFirst) {
             try await cluster.tell("stop -1")
             try await cluster.tell("start -1")
         } make: {

@@ -47,7 +47,8 @@ import Testing
 
     @Test(arguments: [
         ("fault t 3", SinkError.Code.missing, "does not have all topics"), ("fault t 29", .notAuthorized, "a topic"),
-        ("refuse 11 30", .notAuthorized, "the group \"g\""), ("refuse 11 23", .badOption, "partitionAssignmentStrategy"),
+        ("refuse 11 30", .notAuthorized, "the group \"g\""),
+        ("refuse 11 23", .badOption, "partitionAssignmentStrategy"),
         ("refuse 11 26", .badOption, "sessionTimeout"),
     ])
     func whatNeverHealsIsThrown(_ command: String, code: SinkError.Code, words: String) async throws {

@@ -56,7 +56,8 @@ import Testing
     }
 
     @Test func secretsComeFromTheEnvironmentAndStayThere() async throws {
-        let url = "kafka://b/t?security.protocol=sasl_plaintext&sasl.mechanism=PLAIN&sasl.username=u&sasl.password.env=P"
+        let url =
+            "kafka://b/t?security.protocol=sasl_plaintext&sasl.mechanism=PLAIN&sasl.username=u&sasl.password.env=P"
         let settings = try Self.settings(url, environment: ["P": "hidden-secret"])
         #expect(!settings.kafka.name.contains("hidden"))
         let trouble = Trouble(RD_KAFKA_RESP_ERR__AUTHENTICATION, "wrong: hidden-secret")
@@ -68,8 +69,10 @@ import Testing
     typealias Change = @Sendable (inout KafkaSource.Options) -> Void
 
     static let wrong: [(name: String, change: Change)] = [
-        ("sessionTimeout", { $0.sessionTimeout = .zero }), ("heartbeatInterval", { $0.heartbeatInterval = .seconds(16) }),
-        ("maxPollInterval", { $0.maxPollInterval = .seconds(44) }), ("revokeTimeout", { $0.revokeTimeout = .seconds(151) }),
+        ("sessionTimeout", { $0.sessionTimeout = .zero }),
+        ("heartbeatInterval", { $0.heartbeatInterval = .seconds(16) }),
+        ("maxPollInterval", { $0.maxPollInterval = .seconds(44) }),
+        ("revokeTimeout", { $0.revokeTimeout = .seconds(151) }),
         ("commitInterval", { $0.commitInterval = .zero }),
         ("maxInFlightPerPartition", { $0.maxInFlightPerPartition = 0 }), ("fetchMinBytes", { $0.fetchMinBytes = 0 }),
         ("fetchMaxWait", { $0.fetchMaxWait = .seconds(301) }), ("queuedMinMessages", { $0.queuedMinMessages = 0 }),

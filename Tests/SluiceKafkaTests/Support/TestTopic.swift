@@ -57,7 +57,8 @@ struct TestTopic: Sendable {
                             RD_KAFKA_VTYPE_KEY, .init(ptr: entry.key == nil ? nil : key.baseAddress, size: key.count)
                         )
                         (fields[5].vtype, fields[5].u.mem) = (
-                            RD_KAFKA_VTYPE_VALUE, .init(ptr: entry.value == nil ? nil : value.baseAddress, size: value.count)
+                            RD_KAFKA_VTYPE_VALUE,
+                            .init(ptr: entry.value == nil ? nil : value.baseAddress, size: value.count)
                         )
                         #expect(rd_kafka_produceva(client, fields, fields.count) == nil)
                     }
@@ -166,7 +167,10 @@ func expectOrder(_ messages: [Message<[UInt8]>], sourceLocation: SourceLocation 
     for message in messages {
         let before = last.updateValue(message.offset, forKey: message.kafkaPartition) ?? -1
         guard before >= message.offset else { continue }
-        Issue.record("\(message.kafkaPartition): \(message.offset) came behind \(before)", sourceLocation: sourceLocation)
+        Issue.record(
+            "\(message.kafkaPartition): \(message.offset) came behind \(before)",
+            sourceLocation: sourceLocation
+        )
         return
     }
 }

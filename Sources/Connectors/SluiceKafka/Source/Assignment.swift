@@ -104,7 +104,9 @@ struct Assignment {
     /// - Returns: By which number it is acknowledged.
     mutating func emit(_ offset: Int64, of partition: TopicPartition) -> Int {
         // The log begins anew: what is in flight is of one that is gone.
-        if let number = numbers[partition], let last = leases[number]?.progress.last, offset <= last { add([partition]) }
+        if let number = numbers[partition], let last = leases[number]?.progress.last, offset <= last {
+            add([partition])
+        }
         let number = numbers[partition] ?? 0
         leases[number]?.progress.emit(offset)
         return number

@@ -74,7 +74,9 @@ final class ConsumerClient {
     /// Begins to read partitions.
     func assign(_ list: PartitionList) {
         for partition in list.partitions where queues[partition] == nil {
-            guard let queue = rd_kafka_queue_get_partition(handle, partition.topic, partition.partition) else { continue }
+            guard let queue = rd_kafka_queue_get_partition(handle, partition.topic, partition.partition) else {
+                continue
+            }
             // Before the assignment: else the first messages would go to the queue of the events.
             rd_kafka_queue_forward(queue, nil)
             Self.signal(queue, wakeUp)
@@ -117,7 +119,8 @@ final class ConsumerClient {
     // MARK: - Messages
 
     /// Calls a closure with messages of a partition that are there now.
-    func read(_ partition: TopicPartition, atMost count: Int, _ body: (KafkaRecord) -> Void, trouble: (Trouble) -> Void) {
+    func read(_ partition: TopicPartition, atMost count: Int, _ body: (KafkaRecord) -> Void, trouble: (Trouble) -> Void)
+    {
         guard let queue = queues[partition] else { return }
         for _ in 0..<count {
             guard let message = rd_kafka_consume_queue(queue, 0) else { return }

@@ -57,20 +57,22 @@ final class LetterWriter {
         guard !letters.isEmpty || client != nil else { return false }
         try send(body)
         var isBroken = false
-        let hasEvents = client?.forEachEvent { event in
-            switch event {
-            case .report(let number, let code):
-                switch Verdict(code) {
-                case .durable: if let letter = letters.removeValue(forKey: number) { body(.written(letter.record.identity)) }
-                case .again: isBroken = true
-                case .suspect, .unauthorized, .missing, .failed: refuse(number, code, body)
+        let hasEvents =
+            client?.forEachEvent { event in
+                switch event {
+                case .report(let number, let code):
+                    switch Verdict(code) {
+                    case .durable:
+                        if let letter = letters.removeValue(forKey: number) { body(.written(letter.record.identity)) }
+                    case .again: isBroken = true
+                    case .suspect, .unauthorized, .missing, .failed: refuse(number, code, body)
+                    }
+                case .trouble(let trouble): body(.trouble(trouble))
+                case .fatal(let trouble):
+                    body(.trouble(trouble))
+                    isBroken = true
                 }
-            case .trouble(let trouble): body(.trouble(trouble))
-            case .fatal(let trouble):
-                body(.trouble(trouble))
-                isBroken = true
-            }
-        } ?? false
+            } ?? false
         if isBroken {
             // Another producer writes what this one has not, in order; some of it may be there already.
             drop()
@@ -137,9 +139,13 @@ extension ProducerClient {
                 var fields = [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 6)
                 (fields[0].vtype, fields[0].u.rkt) = (RD_KAFKA_VTYPE_RKT, topic)
                 (fields[1].vtype, fields[1].u.i) = (RD_KAFKA_VTYPE_MSGFLAGS, Int32(RD_KAFKA_MSG_F_COPY))
-                (fields[2].vtype, fields[2].u.ptr) = (RD_KAFKA_VTYPE_OPAQUE, UnsafeMutableRawPointer(bitPattern: number))
+                (fields[2].vtype, fields[2].u.ptr) = (
+                    RD_KAFKA_VTYPE_OPAQUE, UnsafeMutableRawPointer(bitPattern: number)
+                )
                 (fields[3].vtype, fields[3].u.headers) = (RD_KAFKA_VTYPE_HEADERS, list)
-                let (keyStart, valueStart) = (record.key == nil ? nil : key.start, record.value == nil ? nil : value.start)
+                let (keyStart, valueStart) = (
+                    record.key == nil ? nil : key.start, record.value == nil ? nil : value.start
+                )
                 (fields[4].vtype, fields[4].u.mem) = (RD_KAFKA_VTYPE_KEY, .init(ptr: keyStart, size: key.count))
                 (fields[5].vtype, fields[5].u.mem) = (RD_KAFKA_VTYPE_VALUE, .init(ptr: valueStart, size: value.count))
                 guard let error = rd_kafka_produceva(handle, fields, fields.count) else {

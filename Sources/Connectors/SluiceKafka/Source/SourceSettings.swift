@@ -17,13 +17,19 @@ struct SourceSettings: Sendable {
     ) throws(SinkError) {
         let parts = try KafkaURLParts(url, as: "source")
         guard !group.isEmpty else {
-            throw SinkError(.badOption, "Kafka source: groupID is empty. Name the group whose members share the topics.")
+            throw SinkError(
+                .badOption,
+                "Kafka source: groupID is empty. Name the group whose members share the topics."
+            )
         }
         try options.validate()
         var topics: [String] = []
         for name in parts.topic.split(separator: ",", omittingEmptySubsequences: false) {
             guard let topic = try TopicTemplate(String(name)).fixed else {
-                throw SinkError(.badURL, "The topic \"\(name)\" has placeholders. A source reads topics by their names.")
+                throw SinkError(
+                    .badURL,
+                    "The topic \"\(name)\" has placeholders. A source reads topics by their names."
+                )
             }
             topics.append(topic)
         }
