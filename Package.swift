@@ -33,6 +33,7 @@ let package = Package(
         .library(name: "SluiceKafka", targets: ["SluiceKafka"]),
         .library(name: "SluiceNATS", targets: ["SluiceNATS"]),
         .library(name: "SluicePostgresSink", targets: ["SluicePostgresSink"]),
+        .library(name: "SluiceRabbitMQ", targets: ["SluiceRabbitMQ"]),
         .library(name: "SluiceSQS", targets: ["SluiceSQS"]),
         .library(name: "SluiceWebhook", targets: ["SluiceWebhook"]),
         .executable(name: "sluice", targets: ["SluiceCommand"]),
@@ -138,6 +139,15 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Sources/Connectors/SluiceNATS",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SluiceRabbitMQ",
+            dependencies: [
+                "CLibRabbitMQ", "Sluice", "SluicePipelines", "SluicePostgres", "SluiceSinks",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            path: "Sources/Connectors/SluiceRabbitMQ",
             swiftSettings: settings
         ),
         .target(
@@ -289,6 +299,15 @@ let package = Package(
             name: "SluicePostgresSinkTests",
             dependencies: [
                 "SluicePostgres", "SluicePostgresSink", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceRabbitMQTests",
+            dependencies: [
+                "CLibRabbitMQ", "ConnectorTesting", "SinkTesting", "Sluice", "SluicePipelines",
+                "SluicePipelinesTesting", "SluicePostgres", "SluiceRabbitMQ", "SluiceSinks", "SluiceSinksTesting",
+                "SluiceTesting",
             ],
             swiftSettings: settings
         ),

@@ -44,10 +44,15 @@ package final class Call<Result: Sendable>: Sendable {
     }
 
     /// Runs the work and resumes who waits; does nothing if nobody does any more.
-    package func perform(_ body: () throws -> Result) {
-        guard state.withLock({ if case .waiting = $0 { true } else { false } }) else { return }
+    ///
+    /// - Returns: Whether somebody got the result; else it is dropped.
+    @discardableResult
+    package func perform(_ body: () throws -> Result) -> Bool {
+        guard state.withLock({ if case .waiting = $0 { true } else { false } }) else { return false }
         let result = Swift.Result { try body() }
-        take()?.resume(with: result)
+        guard let continuation = take() else { return false }
+        continuation.resume(with: result)
+        return true
     }
 
     /// Resumes who waits, or will wait, with an error; does nothing if it was resumed before.

@@ -1,0 +1,187 @@
+import ConnectorTesting
+import Foundation
+import SluicePostgres
+import Synchronization
+
+/// A RabbitMQ server on free ports of 127.0.0.1, with all that it has in a temporary folder.
+///
+/// Its user `guest` may do everything, `reader`, whose password is `secret-word`, nothing in the virtual host `/`. It stops
+/// when this process ends, however that happens. The functions without `async` block.
+final class LocalRabbitMQ: Sendable {
+    /// Where clients connect.
+    let port: Int
+    /// Where clients connect with TLS.
+    let securePort: Int
+    /// The certificate of `localhost`, signed by itself.
+    let certificate: String
+    private let environment: [String]
+    private let folder: URL
+    /// Finds Erlang nodes by their names; RabbitMQ would start one that outlives it.
+    private let names: ServerProcess
+    private let server: Mutex<ServerProcess?>
+
+    /// One server for all tests that leave it running.
+    static func shared() async throws -> LocalRabbitMQ {
+        try await thread.run { try common.get() }
+    }
+
+    /// A server of a test's own, which it may kill.
+    static func start() async throws -> LocalRabbitMQ {
+        let thread = BlockingThread()
+        defer { thread.close() }
+        return try await thread.run { try LocalRabbitMQ() }
+    }
+
+    private static let thread = BlockingThread()
+    private static let common = Result { try LocalRabbitMQ() }
+
+    private init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-rabbitmq-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let folder = self.folder
+        let ports = try ServerProcess.freePorts(4)
+        (port, securePort) = (ports[0], ports[1])
+        certificate = folder.appendingPathComponent("certificate.pem").path
+        let key = folder.appendingPathComponent("key.pem").path
+        try Self.run(
+            "openssl",
+            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
+                + ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
+        )
+        func write(_ name: String, _ text: String) throws -> String {
+            let file = folder.appendingPathComponent(name)
+            try Data(text.utf8).write(to: file)
+            return file.path
+        }
+        let settings = try write(
+            "rabbitmq.conf",
+            """
+            listeners.tcp.1 = 127.0.0.1:\(port)
+            listeners.ssl.1 = 127.0.0.1:\(securePort)
+            ssl_options.cacertfile = \(certificate)
+            ssl_options.certfile = \(certificate)
+            ssl_options.keyfile = \(key)
+            log.file = false
+            log.console = true
+            load_definitions = \(write("definitions.json", Self.definitions))
+            """
+        )
+        environment = [
+            "HOME=\(folder.path)", "RABBITMQ_NODENAME=r\(port)@localhost", "RABBITMQ_CONFIG_FILE=\(settings)",
+            "RABBITMQ_ADVANCED_CONFIG_FILE=\(try write("advanced.config", Self.loopback))",
+            "RABBITMQ_ENABLED_PLUGINS_FILE=\(try write("enabled_plugins", "[].\n"))",
+            "RABBITMQ_MNESIA_BASE=\(folder.path)/mnesia", "RABBITMQ_LOG_BASE=\(folder.path)/log",
+            "RABBITMQ_DIST_PORT=\(ports[2])", "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT=\(ports[3])",
+            // Else the script stays between the server and whoever kills it.
+            "RABBITMQ_ALLOW_INPUT=1",
+        ]
+        names = try ServerProcess(
+            "epmd",
+            ["-address", "127.0.0.1", "-port", "\(ports[3])"],
+            log: folder.appendingPathComponent("epmd.log").path
+        )
+        server = Mutex(nil)
+        try restart()
+    }
+
+    deinit {
+        kill()
+        names.kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private static let loopback = "[{kernel,[{inet_dist_use_interface,{127,0,0,1}}]}].\n"
+
+    private static let definitions = """
+        {"users": [
+            {"name": "guest", "password": "guest", "tags": ["administrator"]},
+            {"name": "reader", "password": "secret-word", "tags": []}],
+         "vhosts": [{"name": "/"}],
+         "permissions": [
+            {"user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"},
+            {"user": "reader", "vhost": "/", "configure": "^$", "write": "^$", "read": "^$"}]}
+        """
+
+    // MARK: - The server
+
+    /// Where clients connect, as `guest`.
+    var url: String { "amqp://guest:guest@127.0.0.1:\(port)" }
+
+    /// Ends the server at once, as a crash would.
+    func kill() {
+        server.withLock { server in
+            server?.kill()
+            server = nil
+        }
+    }
+
+    /// Starts the server with what it has on disk, and waits until it answers: about five seconds.
+    func restart() throws {
+        let log = folder.appendingPathComponent("server.log").path
+        try server.withLock { server in
+            server = try ServerProcess(
+                "/usr/bin/env",
+                environment + ["/usr/lib/rabbitmq/bin/rabbitmq-server", "-noinput"],
+                log: log
+            )
+        }
+        let end = Instant.now.advanced(by: .seconds(60))
+        while !isListening {
+            guard Instant.now < end else {
+                throw NoServer(log: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "no log")
+            }
+            // Nobody tells when it is ready.
+            WakeUp().wait(milliseconds: 50)
+        }
+    }
+
+    private struct NoServer: Error {
+        let log: String
+    }
+
+    private var isListening: Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    // MARK: - Its own word
+
+    /// How many messages a queue has, unacknowledged ones included.
+    func count(_ queue: String) async throws -> Int {
+        let thread = BlockingThread()
+        defer { thread.close() }
+        let text = try await thread.run { [environment] in
+            let command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", "-q", "list_queues", "--no-table-headers"]
+            return try Self.run("/usr/bin/env", environment + command + ["name", "messages"])
+        }
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: "\t")
+            if words.count == 2, words[0] == queue, let count = Int(words[1]) { return count }
+        }
+        throw NoServer(log: text)
+    }
+
+    @discardableResult
+    private static func run(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw NoServer(log: String(decoding: bytes, as: UTF8.self)) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
