@@ -170,8 +170,8 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluiceKafka", "SluicePostgres", "SluicePostgresSink", "SluiceSQS", "SluiceSinks",
-                "SluiceWebhook",
+                "Sluice", "SluiceKafka", "SluicePostgres", "SluicePostgresSink", "SluiceRabbitMQ", "SluiceSQS",
+                "SluiceSinks", "SluiceWebhook",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

@@ -1,5 +1,6 @@
 import SluiceKafka
 import SluicePostgresSink
+import SluiceRabbitMQ
 import SluiceSQS
 import SluiceSinks
 import SluiceWebhook
@@ -14,7 +15,8 @@ struct SinkName: Sendable {
 
     /// The forms of the sinks that are on other machines.
     private static let remote = [
-        "kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "https://HOST/PATH", "postgres://USER@HOST:PORT/DATABASE",
+        "kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "amqp://USER@HOST:PORT/VHOST", "https://HOST/PATH",
+        "postgres://USER@HOST:PORT/DATABASE",
     ]
 
     let scheme: String
@@ -32,6 +34,9 @@ struct SinkName: Sendable {
         case "kafka":
             let url = try KafkaURL(text)
             kind = url.isTransactional ? .ordered { url.makeTransactionalSink() } : .keyed { url.makeSink() }
+        case "amqp", "amqps":
+            let url = try RabbitMQURL(text)
+            kind = .keyed { url.makeSink() }
         case "postgres", "postgresql":
             let url = try PostgresSinkURL(text)
             kind = .ordered { url.makeSink(report: notice) }

@@ -82,7 +82,7 @@ import Testing
         options.bindings = [Options.Binding(exchange: "topics", routingKey: "orders.#")]
         let source = try RabbitMQSource(trial.server.url, queue: "bound-queue", options: options)
         async let first = take(1, from: source)
-        while (try? await trial.client.ready("bound-queue")) == nil { await Task.yield() }
+        try await wait { (try? await trial.client.ready("bound-queue")) != nil }
         try await trial.client.publish(["start"], to: "bound-queue")
         // It takes messages, and so is bound.
         var bound = source
@@ -117,7 +117,7 @@ import Testing
             }
         )
         async let messages = take(2, from: source)
-        while (try? await trial.client.ready("rejecting")) == nil { await Task.yield() }
+        try await wait { (try? await trial.client.ready("rejecting")) != nil }
         try await trial.client.publish(["good", "bad"], to: "rejecting")
         try await messages[1].fail()
         try await messages[0].acknowledge()
@@ -136,7 +136,7 @@ import Testing
         let second = try await source.take(1)[0]
         #expect(first.metadata["redelivered"] == "false" && second.metadata["redelivered"] == "true")
         try await second.fail()
-        while try await trial.client.ready("once-dead") == 0 { await Task.yield() }
+        try await wait { try await trial.client.ready("once-dead") > 0 }
         #expect(try await trial.server.count("once") == 0)
     }
 
@@ -234,7 +234,7 @@ import Testing
             var source = try RabbitMQSource(url, queue: "secure") { reports.add($0) }
             return try await source.handleDemand(1)
         }
-        while reports.all.isEmpty { await Task.yield() }
+        try await wait { !reports.all.isEmpty }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(reports.all[0].contains("certificate"))

@@ -32,11 +32,11 @@ import Testing
         var source = try trial.source(behind: proxy) { $0.heartbeat = .seconds(1) }
         try await trial.publish("a")
         try await source.take(1)[0].acknowledge()
-        while try await trial.server.count("silent") > 0 { await Task.yield() }
+        try await wait { try await trial.server.count("silent") == 0 }
         proxy.change { $0.isHalfOpen = true }
         let same = source
         async let next = take(1, from: same)
-        while trial.reports.all.isEmpty { await Task.yield() }
+        try await wait { !trial.reports.all.isEmpty }
         #expect(trial.reports.all[0].contains("heartbeat"))
         proxy.change { $0.isHalfOpen = false }
         try await trial.publish("b")
@@ -65,8 +65,8 @@ import Testing
         try await trial.client.delete("deleted")
         let same = source
         async let afterwards = take(1, from: same)
-        while trial.reports.all.isEmpty { await Task.yield() }
-        while (try? await trial.client.ready("deleted")) == nil { await Task.yield() }
+        try await wait { !trial.reports.all.isEmpty }
+        try await wait { (try? await trial.client.ready("deleted")) != nil }
         try await trial.publish("b")
         #expect(try await afterwards.map(\.text) == ["b"])
         await expectFailure(.unavailable, "again") { try await first.acknowledge() }
@@ -90,7 +90,7 @@ import Testing
         try await trial.publish("a")
         let source = try trial.source(behind: proxy)
         async let next = take(1, from: source)
-        while trial.reports.all.count < 2 { await Task.yield() }
+        try await wait { trial.reports.all.count >= 2 }
         proxy.change { $0.refusesConnections = false }
         #expect(try await next.map(\.text) == ["a"])
         #expect(trial.reports.all[0].contains("cannot be reached"))

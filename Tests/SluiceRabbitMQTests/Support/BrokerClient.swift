@@ -82,6 +82,14 @@ final class BrokerClient: Sendable {
         }
     }
 
+    func delete(exchange: String) async throws {
+        try await connected { connection in
+            try connection.ask { state, channel, memory in
+                amqp_exchange_delete(state, channel, memory.bytes(exchange), 0) != nil
+            }
+        }
+    }
+
     /// How many messages a queue has that nobody has taken.
     func ready(_ queue: String) async throws -> Int {
         try await connected { connection in

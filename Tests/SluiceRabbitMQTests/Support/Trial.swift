@@ -37,7 +37,7 @@ struct Trial: Sendable {
 
     /// Waits until the queue has so many messages that nobody has taken.
     func waitUntilReady(_ count: Int) async throws {
-        while try await client.ready(queue) != count { await Task.yield() }
+        try await wait { try await client.ready(queue) == count }
     }
 }
 
@@ -51,6 +51,14 @@ final class Reports: Sendable {
     }
 
     var all: [String] { texts.withLock { $0 } }
+}
+
+/// Waits until something is so, or the test's time is over.
+func wait(until isSo: () async throws -> Bool) async throws {
+    while try await !isSo() {
+        try Task.checkCancellation()
+        await Task.yield()
+    }
 }
 
 /// Takes messages with a copy of a source, for tests that do something meanwhile.

@@ -46,8 +46,8 @@ final class BrokerConnection {
         try CallMemory.with { memory throws(SinkError) in
             var properties = memory.table([
                 "connection_name": .text(settings.connectionName),
-                // Else nobody hears that a queue is gone.
-                "capabilities": .table(["consumer_cancel_notify": true]),
+                // Else nobody hears that a queue is gone, or that the broker wants nothing now.
+                "capabilities": .table(["consumer_cancel_notify": true, "connection.blocked": true]),
             ])
             try check(
                 sluice_amqp_login(
@@ -86,12 +86,16 @@ final class BrokerConnection {
     // MARK: - Waiting and reading
 
     /// Blocks until the broker has sent something or there is a signal, but no longer than heartbeats allow.
-    func wait(or wakeUp: WakeUp) {
+    ///
+    /// - Parameters:
+    ///   - wakeUp: Gives the signal.
+    ///   - milliseconds: How long at most; `nil`: as long as heartbeats allow.
+    func wait(or wakeUp: WakeUp, milliseconds: Int64? = nil) {
         var entries = [
             pollfd(fd: amqp_get_sockfd(state), events: Int16(POLLIN), revents: 0),
             pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
         ]
-        poll(&entries, 2, Int32(heartbeat * 500))
+        poll(&entries, 2, Int32(min(milliseconds ?? .max, Int64(heartbeat) * 500)))
     }
 
     /// Reads a frame that is there, and sends a heartbeat if it is time; `nil` if no frame is complete.

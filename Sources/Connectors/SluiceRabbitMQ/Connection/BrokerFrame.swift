@@ -12,6 +12,10 @@ enum BrokerFrame {
     case confirmed(number: UInt64, multiple: Bool, isTaken: Bool)
     /// The broker has ended a consumer, because its queue is gone.
     case cancelled
+    /// The broker wants no messages now, since it is short of something.
+    case blocked
+    /// It does again.
+    case unblocked
     /// The broker has ended the channel or the connection.
     case closed(BrokerRefusal)
     /// Anything else, such as an answer that nobody waits for.
@@ -55,6 +59,7 @@ enum BrokerFrame {
 
     private static func method(_ method: amqp_method_t) -> BrokerFrame {
         if let refusal = BrokerRefusal(method) { return .closed(refusal) }
+        if method.id == Method.unblocked { return .unblocked }
         guard let decoded = method.decoded else { return .other }
         switch method.id {
         case Method.deliver:
@@ -82,6 +87,8 @@ enum BrokerFrame {
         case Method.refuse:
             let refused = decoded.load(as: amqp_basic_nack_t.self)
             return .confirmed(number: refused.delivery_tag, multiple: refused.multiple != 0, isTaken: false)
+        case Method.blocked:
+            return .blocked
         case Method.cancel:
             return .cancelled
         default:

@@ -51,7 +51,8 @@ extension BrokerRefusal {
 /// The numbers of AMQP's methods that brokers send unasked: those of their class and of themselves.
 enum Method {
     static let connectionClose: UInt32 = 0x000A_0032
-    static let connectionCloseOK: UInt32 = 0x000A_0033
+    static let blocked: UInt32 = 0x000A_003C
+    static let unblocked: UInt32 = 0x000A_003D
     static let channelClose: UInt32 = 0x0014_0028
     static let cancel: UInt32 = 0x003C_001E
     static let `return`: UInt32 = 0x003C_0032

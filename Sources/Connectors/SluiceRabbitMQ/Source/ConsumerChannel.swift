@@ -100,7 +100,7 @@ final class ConsumerChannel {
                         .unavailable,
                         "The broker has closed the channel to \(queue): \(refusal.text) (\(refusal.code))."
                     )
-                case .returned, .confirmed, .other: continue
+                case .returned, .confirmed, .blocked, .unblocked, .other: continue
                 }
             } catch let error as SinkError {
                 throw error
