@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "SluiceNATS", targets: ["SluiceNATS"]),
         .library(name: "SluicePostgresSink", targets: ["SluicePostgresSink"]),
         .library(name: "SluiceRabbitMQ", targets: ["SluiceRabbitMQ"]),
+        .library(name: "SluiceRedis", targets: ["SluiceRedis"]),
         .library(name: "SluiceSQS", targets: ["SluiceSQS"]),
         .library(name: "SluiceWebhook", targets: ["SluiceWebhook"]),
         .executable(name: "sluice", targets: ["SluiceCommand"]),
@@ -148,6 +149,15 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Sources/Connectors/SluiceRabbitMQ",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SluiceRedis",
+            dependencies: [
+                "CLibHiredis", "Sluice", "SluicePipelines", "SluicePostgres", "SluiceSinks",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            path: "Sources/Connectors/SluiceRedis",
             swiftSettings: settings
         ),
         .target(
@@ -308,6 +318,14 @@ let package = Package(
                 "CLibRabbitMQ", "ConnectorTesting", "SinkTesting", "Sluice", "SluicePipelines",
                 "SluicePipelinesTesting", "SluicePostgres", "SluiceRabbitMQ", "SluiceSinks", "SluiceSinksTesting",
                 "SluiceTesting",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SluiceRedisTests",
+            dependencies: [
+                "ConnectorTesting", "SinkTesting", "Sluice", "SluicePipelines", "SluicePipelinesTesting",
+                "SluicePostgres", "SluiceRedis", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
             ],
             swiftSettings: settings
         ),

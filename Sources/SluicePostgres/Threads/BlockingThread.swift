@@ -69,6 +69,17 @@ package final class BlockingThread: Sendable {
             if !queue.append({ call.perform(body) }) { call.fail(Closed()) }
         }
     }
+
+    /// Runs a closure that ends soon by itself, and waits for that even if the task is cancelled: its result is not lost.
+    ///
+    /// - Returns: What the closure returns.
+    /// - Throws: What the closure throws; ``Closed`` if the thread was closed before.
+    package func runToEnd<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            let isQueued = queue.append { continuation.resume(with: Swift.Result { try body() }) }
+            if !isQueued { continuation.resume(throwing: Closed()) }
+        }
+    }
 }
 
 /// What a thread still has to run.

@@ -33,6 +33,12 @@ package final class WakeUp: Sendable {
         while read(descriptor, &bytes, 16) == 16 {}
     }
 
+    /// Whether there was a signal since it was made unreadable.
+    package var isSignaled: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
     /// Blocks the thread until there is a signal, or until a time has passed.
     ///
     /// - Parameter milliseconds: How long at most, at least 0; without end if `nil`.

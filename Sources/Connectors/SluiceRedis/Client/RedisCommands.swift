@@ -1,0 +1,63 @@
+/// Commands in the form in which they are sent, one behind the other.
+///
+/// https://redis.io/docs/latest/develop/reference/protocol-spec
+struct RedisCommands {
+    private(set) var bytes: [UInt8] = []
+    /// How many there are, and so how many replies follow.
+    private(set) var count = 0
+
+    init() {}
+
+    /// One command.
+    init(_ arguments: String...) {
+        add(arguments)
+    }
+
+    /// One command.
+    init(_ arguments: [String]) {
+        add(arguments)
+    }
+
+    /// Adds a command.
+    mutating func add(_ arguments: String...) {
+        add(arguments)
+    }
+
+    /// Adds a command.
+    mutating func add(_ arguments: [String]) {
+        begin(arguments.count)
+        for argument in arguments { append(argument) }
+    }
+
+    /// Begins a command whose arguments follow one by one.
+    ///
+    /// - Parameter arguments: How many follow, the command's name included.
+    mutating func begin(_ arguments: Int) {
+        append(UInt8(ascii: "*"), arguments)
+        count += 1
+    }
+
+    /// Adds an argument to the command that was begun last.
+    mutating func append(_ argument: String) {
+        var argument = argument
+        argument.withUTF8 { append($0) }
+    }
+
+    /// Adds an argument to the command that was begun last.
+    mutating func append(_ argument: some Collection<UInt8>) {
+        append(UInt8(ascii: "$"), argument.count)
+        bytes.append(contentsOf: argument)
+        endLine()
+    }
+
+    private mutating func append(_ mark: UInt8, _ number: Int) {
+        bytes.append(mark)
+        bytes.append(contentsOf: String(number).utf8)
+        endLine()
+    }
+
+    private mutating func endLine() {
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
+    }
+}

@@ -1,0 +1,86 @@
+import Sluice
+import SluicePipelines
+import SluiceSinks
+import Synchronization
+
+extension StreamGroup: Acknowledger {
+    /// Acknowledges entries that were handled, and does with failed ones what the options say.
+    ///
+    /// - Throws: ``SinkError`` if the server has not taken note of all: those stay pending, and are delivered again.
+    func acknowledge(_ outcome: AcknowledgedMessages, of group: Int) async throws {
+        var done = outcome.successful.map(\.id)
+        var left: [String] = []
+        var moved: [(id: String, reason: String)] = []
+        for failed in outcome.failed {
+            let id = failed.receipt.id
+            if book.withLock({ $0.failed(id, at: now()) }) { continue }
+            switch options.onFailure {
+            case .leave: left.append(id)
+            case .acknowledge: done.append(id)
+            case .move: moved.append((id, "\(failed.failure)"))
+            }
+        }
+        release(left)
+        defer { release(done + moved.map(\.id)) }
+        try await settle(done)
+        for entry in moved { try await move(entry.id, because: entry.reason) }
+    }
+
+    private func settle(_ ids: [String]) async throws {
+        guard !ids.isEmpty else { return }
+        let deleting = options.deletesAcknowledged
+        try await repeating("\(ids.count) entries") { [commands, place] in
+            try await commands.run { connection in
+                try connection.exchange(.acknowledgement(of: ids, from: place, deleting: deleting)) { _, _ in }
+            }
+        }
+    }
+
+    private func move(_ id: String, because reason: String) async throws {
+        guard case .move(let stream) = options.onFailure, let entry = bodies.withLock({ $0[id] }) else { return }
+        try await repeating("an entry, which is to be moved to \(stream)") { [commands, place] in
+            try await commands.run { connection in
+                try connection.exchange(.moving(entry, because: reason, from: place, to: stream)) { _, _ in }
+            }
+        }
+    }
+
+    /// Tries something until the server takes it, or that has been tried often enough.
+    private func repeating(_ what: String, _ body: () async throws -> Void) async throws {
+        var backoff = Backoff(base: .milliseconds(100), maximum: .seconds(5))
+            .jittered(by: 0.5, using: SystemRandomNumberGenerator())
+        var attempt = 1
+        while true {
+            do {
+                return try await place.explaining(body)
+            } catch let error as SinkError where error.code == .unavailable {
+                guard attempt < options.acknowledgementAttempts else {
+                    throw SinkError(
+                        .unavailable,
+                        "\(place.stream) has not taken note of \(what): pending, and delivered again. \(error.message)",
+                        cause: error
+                    )
+                }
+                try await sleep(backoff.delay(after: attempt))
+                attempt += 1
+            }
+        }
+    }
+
+    /// Entries are not in the pipeline any more.
+    private func release(_ ids: [String]) {
+        guard !ids.isEmpty else { return }
+        leases?.release(ids)
+        book.withLock { $0.release(ids) }
+        guard case .move = options.onFailure else { return }
+        bodies.withLock { bodies in
+            for id in ids { bodies.removeValue(forKey: id) }
+        }
+    }
+}
+
+extension Receipt {
+    fileprivate var id: String {
+        if case .text(let id) = self { id } else { "" }
+    }
+}
