@@ -16,7 +16,7 @@ public struct SinkURL: Hashable, Sendable {
 
     /// Kinds of sinks that Sluice is meant to have.
     private static let planned: Set<Substring> = [
-        "rabbitmq", "redis", "rediss", "nats",
+        "nats",
     ]
 
     private static let own = ["- (standard output)", "file:PATH", "sqlite:PATH"]

@@ -2,40 +2,22 @@ import SluiceSinks
 
 /// A topic's name, in which `{schema}` and `{table}` stand for those of a message.
 struct TopicTemplate: Hashable, Sendable {
-    private enum Piece: Hashable, Sendable {
-        case text(String)
-        case schema
-        case table
-    }
-
     /// Kafka's limit for the length of a name.
     private static let longest = 249
 
-    private let pieces: [Piece]
+    private let template: NameTemplate
 
     init(_ text: String) throws(SinkError) {
-        var pieces: [Piece] = []
-        var rest = text[...]
-        while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
-            if brace > rest.startIndex { pieces.append(.text(String(rest[..<brace]))) }
-            rest = rest[brace...]
-            if rest.hasPrefix("{schema}") {
-                pieces.append(.schema)
-                rest = rest.dropFirst("{schema}".count)
-            } else if rest.hasPrefix("{table}") {
-                pieces.append(.table)
-                rest = rest.dropFirst("{table}".count)
-            } else {
-                throw SinkError(.badURL, "The topic \"\(text)\" has braces that are neither {schema} nor {table}.")
-            }
+        do {
+            template = try NameTemplate(text)
+        } catch {
+            throw SinkError(.badURL, "The topic \"\(text)\" has braces that are neither {schema} nor {table}.")
         }
-        if !rest.isEmpty { pieces.append(.text(String(rest))) }
-        self.pieces = pieces
-        guard !pieces.isEmpty else {
+        guard !template.isEmpty else {
             throw SinkError(.badURL, "The kafka: URL names no topic. Write kafka://HOST:PORT/TOPIC.")
         }
         // With placeholders any name of one letter: the rest is known only with the message.
-        if let fault = Self.fault(of: pieces.map { Self.text($0, schema: "s", table: "t") }.joined()) {
+        if let fault = Self.fault(of: template.name(schema: "s", table: "t")) {
             throw SinkError(.badURL, "The topic \"\(text)\" cannot exist: \(fault).")
         }
     }
@@ -46,9 +28,7 @@ struct TopicTemplate: Hashable, Sendable {
     }
 
     /// The name, if it is the same for all messages.
-    var fixed: String? {
-        if pieces.count == 1, case .text(let text) = pieces[0] { text } else { nil }
-    }
+    var fixed: String? { template.fixed }
 
     /// The topic of a table's messages.
     ///
@@ -58,17 +38,9 @@ struct TopicTemplate: Hashable, Sendable {
         guard let schema, let table else {
             return .failure(TopicFault(reason: "its table is not known, and the topic is named after the table"))
         }
-        let name = pieces.map { Self.text($0, schema: schema, table: table) }.joined()
+        let name = template.name(schema: schema, table: table)
         return Self.fault(of: name).map { .failure(TopicFault(reason: "its topic \"\(name)\" cannot exist: \($0)")) }
             ?? .success(name)
-    }
-
-    private static func text(_ piece: Piece, schema: String, table: String) -> String {
-        switch piece {
-        case .text(let text): text
-        case .schema: schema
-        case .table: table
-        }
     }
 
     /// Why Kafka would not take a name.
@@ -94,7 +66,5 @@ struct TopicFault: Error, Hashable {
 
 extension TopicTemplate: CustomStringConvertible {
     /// As the user wrote it.
-    var description: String {
-        pieces.map { Self.text($0, schema: "{schema}", table: "{table}") }.joined()
-    }
+    var description: String { template.description }
 }
