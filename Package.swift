@@ -180,7 +180,8 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluiceKafka", "SluicePostgres", "SluicePostgresSink", "SluiceRabbitMQ", "SluiceSQS",
+                "Sluice", "SluiceKafka", "SluicePostgres", "SluicePostgresSink", "SluiceRabbitMQ", "SluiceRedis",
+                "SluiceSQS",
                 "SluiceSinks", "SluiceWebhook",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

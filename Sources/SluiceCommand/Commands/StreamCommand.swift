@@ -10,12 +10,14 @@ struct StreamCommand: AsyncParsableCommand {
         discussion: """
             FROM is a connection URL; libpq's environment variables, service files and .pgpass fill in what it leaves
             out. TO is - (standard output), file:PATH (one JSON object per line), sqlite:PATH, kafka://HOST:PORT/TOPIC,
-            sqs:QUEUE_URL, amqp://USER@HOST:PORT/VHOST, the https:// URL of a webhook, or
-            postgres://USER@HOST:PORT/DATABASE (rows into tables of the same names, which are made where missing). Options are part of the URL: see docs/sinks.
+            sqs:QUEUE_URL, amqp://USER@HOST:PORT/VHOST, redis://HOST:PORT/DATABASE (streams), the https:// URL of a webhook,
+            or postgres://USER@HOST:PORT/DATABASE (rows into tables of the same names, which are made where missing).
+            Options are part of the URL: see docs/sinks.
 
             Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file:,
-            sqlite: and postgres: then hold every change once, and so does what kafka: has committed if its URL gives a
-            transactional.id; the others may get the last second's again, in the same order.
+            sqlite: and postgres: then hold every change once, and so does redis: if the server keeps what it has
+            answered, and what kafka: has committed if its URL gives a transactional.id; the others may
+            get the last second's again, in the same order.
 
             Several sinks are fed from a log on disk, each at its own pace: one that fails does not stop the others. A name
             with ?tables=a,b gets only those tables.
@@ -37,7 +39,8 @@ struct StreamCommand: AsyncParsableCommand {
     @Argument(
         help: """
             The sinks: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, sqs:QUEUE_URL, \
-            amqp://USER@HOST:PORT/VHOST, https://HOST/PATH or postgres://USER@HOST:PORT/DATABASE, each with ?tables=a,b to get only those.
+            amqp://USER@HOST:PORT/VHOST, redis://HOST:PORT/DATABASE, https://HOST/PATH or \
+            postgres://USER@HOST:PORT/DATABASE, each with ?tables=a,b to get only those.
             """
     )
     var to: [String]

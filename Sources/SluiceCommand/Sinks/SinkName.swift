@@ -1,6 +1,7 @@
 import SluiceKafka
 import SluicePostgresSink
 import SluiceRabbitMQ
+import SluiceRedis
 import SluiceSQS
 import SluiceSinks
 import SluiceWebhook
@@ -15,8 +16,8 @@ struct SinkName: Sendable {
 
     /// The forms of the sinks that are on other machines.
     private static let remote = [
-        "kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "amqp://USER@HOST:PORT/VHOST", "https://HOST/PATH",
-        "postgres://USER@HOST:PORT/DATABASE",
+        "kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "amqp://USER@HOST:PORT/VHOST", "redis://HOST:PORT/DATABASE",
+        "https://HOST/PATH", "postgres://USER@HOST:PORT/DATABASE",
     ]
 
     let scheme: String
@@ -39,6 +40,9 @@ struct SinkName: Sendable {
             kind = .keyed { url.makeSink() }
         case "postgres", "postgresql":
             let url = try PostgresSinkURL(text)
+            kind = .ordered { url.makeSink(report: notice) }
+        case "redis", "rediss":
+            let url = try RedisSinkURL(text)
             kind = .ordered { url.makeSink(report: notice) }
         case "sqs":
             let url = try SQSURL(text)
@@ -90,15 +94,21 @@ struct SinkName: Sendable {
                 )
             }
             return { _ in url.makeDeadLetters() }
-        case .ordered:
-            throw SinkError(
-                .unsupported,
-                scheme == "kafka"
-                    ? "Dead letters are not written in transactions: leave transactional.id out of their kafka: URL."
-                    : "A database of tables cannot keep dead letters. Give file:PATH, sqlite:PATH or a broker's topic."
-            )
+        case .ordered: throw SinkError(.unsupported, noDeadLetters)
         case .keyed(let makeSink):
             return { KeyedDeadLetters(to: makeSink(), from: $0) }
+        }
+    }
+
+    /// Why an ordered sink is no place for dead letters.
+    private var noDeadLetters: String {
+        switch scheme {
+        case "kafka":
+            "Dead letters are not written in transactions: leave transactional.id out of their kafka: URL."
+        case "redis":
+            "Streams of Redis keep one position, and no dead letters. Give file:PATH, sqlite:PATH or a broker's topic."
+        default:
+            "A database of tables cannot keep dead letters. Give file:PATH, sqlite:PATH or a broker's topic."
         }
     }
 }

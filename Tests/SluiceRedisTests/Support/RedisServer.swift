@@ -106,10 +106,15 @@ final class RedisServer: Sendable {
         try await run(arguments)
     }
 
-    /// Runs a command on a connection of its own.
+    /// The same in another database.
     @discardableResult
-    func run(_ arguments: [String]) async throws -> Answer {
+    func runInDatabase1(_ arguments: String...) async throws -> Answer {
+        try await run(arguments, database: 1)
+    }
+
+    private func run(_ arguments: [String], database: Int = 0) async throws -> Answer {
         try await BlockingThread().run { [self] in
+            let url = "redis://127.0.0.1:\(port)/\(database)"
             let connection = try RedisConnection(RedisAddress(url) { _ in nil }, timeout: .seconds(5))
             var answer = Answer.nothing
             try connection.exchange(RedisCommands(arguments)) { _, reply in answer = Answer(reply) }

@@ -33,31 +33,62 @@ struct RedisCommands {
     ///
     /// - Parameter arguments: How many follow, the command's name included.
     mutating func begin(_ arguments: Int) {
-        append(UInt8(ascii: "*"), arguments)
+        bytes.append(UInt8(ascii: "*"), arguments)
         count += 1
     }
 
     /// Adds an argument to the command that was begun last.
     mutating func append(_ argument: String) {
-        var argument = argument
-        argument.withUTF8 { append($0) }
+        bytes.append(argument: argument)
     }
 
     /// Adds an argument to the command that was begun last.
     mutating func append(_ argument: some Collection<UInt8>) {
+        bytes.append(argument: argument)
+    }
+
+    /// Adds arguments to the command that was begun last.
+    mutating func append(_ arguments: Arguments) {
+        bytes.append(contentsOf: arguments.bytes)
+    }
+
+    /// Arguments for a command that begins later.
+    struct Arguments {
+        private(set) var bytes: [UInt8] = []
+        private(set) var count = 0
+
+        mutating func append(_ argument: String) {
+            bytes.append(argument: argument)
+            count += 1
+        }
+
+        mutating func append(_ argument: some Collection<UInt8>) {
+            bytes.append(argument: argument)
+            count += 1
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(argument: String) {
+        var argument = argument
+        argument.withUTF8 { append(argument: $0) }
+    }
+
+    fileprivate mutating func append(argument: some Collection<UInt8>) {
         append(UInt8(ascii: "$"), argument.count)
-        bytes.append(contentsOf: argument)
+        append(contentsOf: argument)
         endLine()
     }
 
-    private mutating func append(_ mark: UInt8, _ number: Int) {
-        bytes.append(mark)
-        bytes.append(contentsOf: String(number).utf8)
+    fileprivate mutating func append(_ mark: UInt8, _ number: Int) {
+        append(mark)
+        append(contentsOf: String(number).utf8)
         endLine()
     }
 
     private mutating func endLine() {
-        bytes.append(UInt8(ascii: "\r"))
-        bytes.append(UInt8(ascii: "\n"))
+        append(UInt8(ascii: "\r"))
+        append(UInt8(ascii: "\n"))
     }
 }
