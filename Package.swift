@@ -130,13 +130,19 @@ let package = Package(
             path: "Sources/Connectors/SluiceHTTP",
             swiftSettings: settings
         ),
+        .target(name: "SluiceLeases", path: "Sources/Connectors/SluiceLeases", swiftSettings: settings),
+        .testTarget(
+            name: "SluiceLeasesTests",
+            dependencies: ["SluiceLeases", "SluiceTesting"],
+            swiftSettings: settings
+        ),
         .systemLibrary(name: "CLibHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CLibNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
         .systemLibrary(name: "CLibRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .target(
             name: "SluiceNATS",
             dependencies: [
-                "CLibNATS", "Sluice", "SluicePipelines", "SluicePostgres", "SluiceSinks",
+                "CLibNATS", "Sluice", "SluiceLeases", "SluicePipelines", "SluicePostgres", "SluiceSinks",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Sources/Connectors/SluiceNATS",
@@ -154,7 +160,7 @@ let package = Package(
         .target(
             name: "SluiceRedis",
             dependencies: [
-                "CLibHiredis", "Sluice", "SluicePipelines", "SluicePostgres", "SluiceSinks",
+                "CLibHiredis", "Sluice", "SluiceLeases", "SluicePipelines", "SluicePostgres", "SluiceSinks",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Sources/Connectors/SluiceRedis",
@@ -163,7 +169,7 @@ let package = Package(
         .target(
             name: "SluiceSQS",
             dependencies: [
-                "Sluice", "SluiceHTTP", "SluicePipelines", "SluicePostgres", "SluiceSinks",
+                "Sluice", "SluiceHTTP", "SluiceLeases", "SluicePipelines", "SluicePostgres", "SluiceSinks",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Sources/Connectors/SluiceSQS",

@@ -1,4 +1,5 @@
 import CLibNATS
+import SluiceLeases
 import SluicePipelines
 import SluicePostgres
 import SluiceSinks

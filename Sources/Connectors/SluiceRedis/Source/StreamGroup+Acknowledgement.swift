@@ -1,4 +1,5 @@
 import Sluice
+import SluiceLeases
 import SluicePipelines
 import SluiceSinks
 import Synchronization

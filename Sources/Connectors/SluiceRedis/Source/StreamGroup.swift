@@ -1,3 +1,4 @@
+import SluiceLeases
 import SluicePipelines
 import SluicePostgres
 import SluiceSinks
@@ -12,7 +13,7 @@ final class StreamGroup: Sendable {
     let book: Mutex<EntryBook>
     /// The entries in the pipeline, if failed ones are to be moved.
     let bodies = Mutex<[String: RedisStreamEntry]>([:])
-    let leases: LeaseKeeper<String>?
+    let leases: LeaseExtension?
     /// For everything but reads, which may take long.
     let commands: RedisLink
     let report: @Sendable (RedisStreamReport) -> Void
@@ -45,12 +46,12 @@ final class StreamGroup: Sendable {
         now = Self.time(of: clock)
         sleep = { try await clock.sleep(for: $0) }
         leases = options.minIdleTime.map { idle in
-            LeaseKeeper(
-                Leases(timeout: idle, limit: nil, unit: .milliseconds(1)),
-                clock: clock,
-                requestsOf: 1000
+            LeaseExtension(
+                HandlingLeases(timeout: idle, limit: nil, unit: .milliseconds(1)),
+                batch: 1000,
+                clock: clock
             ) { changes in
-                try await commands.extend(changes.map(\.handle), at: place, idle: idle)
+                try await commands.extend(changes.map(\.key), at: place, idle: idle)
             } report: {
                 report(.extensionFailed($0, entries: $1))
             }
@@ -115,7 +116,7 @@ final class StreamGroup: Sendable {
             try await drop(found.gone)
             let missing = Set(ids).subtracting(found.ids)
             if !missing.isEmpty {
-                leases?.release(missing)
+                leases?.release(Array(missing))
                 report(.entriesDeleted(missing.sorted()))
             }
             book.withLock { $0.foundRetries(found.ids, of: ids) }
@@ -186,17 +187,18 @@ final class StreamGroup: Sendable {
     ) -> [Message<RedisStreamEntry>] {
         let entries = leftOut.isEmpty ? entries : entries.filter { !leftOut.contains($0.id) }
         keep(entries)
-        return entries.map { entry in
+        let acknowledgements = acknowledgements(of: entries.map { .text($0.id) })
+        return zip(entries, acknowledgements).map { entry, acknowledgement in
             var metadata = metadata
             metadata["id"] = entry.id
             // Of one that is not pending any more, because somebody else has acknowledged it, it is not known.
             if let counts { metadata["delivery-count"] = counts[entry.id].map { "\($0)" } }
-            return Message(entry, metadata: metadata, acknowledgement: Acknowledgement(self, receipt: .text(entry.id)))
+            return Message(entry, metadata: metadata, acknowledgement: acknowledgement)
         }
     }
 
     private func keep(_ entries: [RedisStreamEntry]) {
-        leases?.keep(entries.lazy.map(\.id))
+        leases?.keep(entries.map(\.id))
         guard case .move = options.onFailure else { return }
         bodies.withLock { bodies in
             for entry in entries { bodies[entry.id] = entry }

@@ -1,4 +1,5 @@
 import SluiceHTTP
+import SluiceLeases
 import SluicePipelines
 import SluiceSinks
 

@@ -1,3 +1,4 @@
+import SluiceLeases
 import SluicePipelines
 import SluiceSinks
 import Synchronization

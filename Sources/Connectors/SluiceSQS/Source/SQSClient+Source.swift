@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SluiceLeases
 import SluicePipelines
 import SluiceSinks
 

@@ -25,7 +25,7 @@ package struct HandlingLeases: Sendable {
     }
 
     private let timeout: Duration
-    private let limit: Duration
+    private let limit: Duration?
     private let unit: Duration
 
     private var leases: [String: Lease] = [:]
@@ -35,9 +35,9 @@ package struct HandlingLeases: Sendable {
     /// - Parameters:
     ///   - timeout: For how long the broker waits from when a message is received, and whenever that is extended; more
     ///     than 0.
-    ///   - limit: How long a message is kept at most after it was received.
+    ///   - limit: How long a message is kept at most after it was received; nil: for as long as it is handled.
     ///   - unit: Extensions are for a multiple of it; more than 0, at most the timeout.
-    package init(timeout: Duration, limit: Duration, unit: Duration = .seconds(1)) {
+    package init(timeout: Duration, limit: Duration?, unit: Duration = .seconds(1)) {
         self.timeout = timeout
         self.limit = limit
         self.unit = unit
@@ -70,7 +70,7 @@ package struct HandlingLeases: Sendable {
         var changes: [LeaseChange] = []
         for (key, lease) in leases {
             guard let due = lease.due, due <= now + step else { continue }
-            let rest = min(timeout, lease.received + limit - now)
+            let rest = limit.map { min(timeout, lease.received + $0 - now) } ?? timeout
             let duration = unit * Int(rest / unit)
             if duration <= .zero || now + duration <= lease.end {
                 leases.removeValue(forKey: key)

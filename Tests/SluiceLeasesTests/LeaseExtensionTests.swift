@@ -2,9 +2,11 @@ import SluiceTesting
 import Synchronization
 import Testing
 
-@testable import SluicePipelines
+@testable import SluiceLeases
 
 @Suite(.timeLimit(.minutes(1))) struct LeaseExtensionTests {
+    private struct Failure: Error, CustomStringConvertible { let description: String }
+
     /// What the service was asked for, and what a test waits for.
     private final class Service: Sendable {
         private let calls = Mutex<[[LeaseChange]]>([])
@@ -78,8 +80,8 @@ import Testing
         let clock = TestClock()
         let service = Service { number in
             switch number {
-            case 1: throw MessageFailure("no connection")
-            case 2: MessageFailure("InternalError")
+            case 1: throw Failure(description: "no connection")
+            case 2: Failure(description: "InternalError")
             default: nil
             }
         }

@@ -1,7 +1,7 @@
 import SluiceTesting
 import Testing
 
-@testable import SluicePipelines
+@testable import SluiceLeases
 
 @Suite struct HandlingLeasesTests {
     private static func change(_ handle: String, _ seconds: Int) -> LeaseChange {
