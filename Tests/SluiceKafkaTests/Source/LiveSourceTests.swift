@@ -71,12 +71,13 @@ import Testing
         try await topic.fill(30)
         // Offsets: who keeps messages keeps the consumer.
         let (handled, reports) = (Journal<Int64>(), Journal<KafkaSourceReport>())
+        let clock = ContinuousClock()
         let pipeline = Pipeline(
             source: topic.source(reports),
             processors: Processors(concurrency: 1, maxDemand: 2),
             handler: Handling { (message: Message<[UInt8]>) in
                 handled.add(message.offset)
-                if message.offset == 20 { try await ContinuousClock().sleep(for: .seconds(3600)) }
+                if message.offset == 20 { try await clock.sleep(for: .seconds(3600)) }
                 return message
             }
         )

@@ -65,8 +65,12 @@ final class ConsumerInbox: Sendable {
         }
     }
 
-    /// Says that the source has ended, and waits: not for messages that are in flight, but for the member to leave its
-    /// group if there are none. That has a limit, and cancellation does not cut it short: the last commit is part of it.
+    /// Says that the source has ended, and waits.
+    ///
+    /// Not for messages that are in flight, but for the member to leave its group if there are none. That has a limit, and
+    /// cancellation does not cut it short: the last commit is part of it.
+    ///
+    /// - Parameter cutOff: Whether a call was cut off, and what it brought has not arrived.
     func end(cutOff: Bool) async {
         await withCheckedContinuation { continuation in
             if !append(.end(continuation, cutOff: cutOff)) { continuation.resume() }

@@ -38,6 +38,7 @@ struct Departure {
     ///   - hasCommits: Whether there is something to commit.
     ///   - isBusy: Whether a commit has no answer yet, or none can be sent.
     ///   - isLost: Whether the partitions belong to others already: nothing can be committed any more.
+    /// - Returns: The step.
     mutating func step(at now: Instant, inFlight: Int, hasCommits: Bool, isBusy: Bool, isLost: Bool) -> Step {
         if isLost { return .leave }
         if inFlight > 0, now < drainEnd { return .wait(until: drainEnd) }

@@ -37,15 +37,17 @@ extension KafkaSource {
         public var autoOffsetReset = OffsetReset.earliest
         /// `partition.assignment.strategy`; the same for all members of a group, or they are refused.
         public var partitionAssignmentStrategy = AssignmentStrategy.cooperativeSticky
-        /// `group.instance.id`: a name of this member, by which it gets its partitions back if it returns within
-        /// ``sessionTimeout``. Nil: none.
+        /// `group.instance.id`: a lasting name of this member; nil: none.
+        ///
+        /// By it the member gets its partitions back if it returns within ``sessionTimeout``.
         public var groupInstanceID: String?
         /// `session.timeout.ms`: after so long without a heartbeat others get the partitions; 1 second to 1 hour.
         public var sessionTimeout = Duration.seconds(45)
         /// `heartbeat.interval.ms`; more than 0, and at most a third of ``sessionTimeout``.
         public var heartbeatInterval = Duration.seconds(3)
-        /// `max.poll.interval.ms`: for so long the group waits for a member in a rebalance; at least ``sessionTimeout``, at
-        /// most 1 day. It says nothing about handlers: the source polls while they work.
+        /// `max.poll.interval.ms`: for so long the group waits for a member in a rebalance.
+        ///
+        /// At least ``sessionTimeout``, at most 1 day. It says nothing about handlers: the source polls while they work.
         public var maxPollInterval = Duration.seconds(300)
         /// How long messages of a partition that is to be given back may take to be handled; at most half of
         /// ``maxPollInterval``.

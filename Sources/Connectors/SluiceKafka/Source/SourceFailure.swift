@@ -18,6 +18,7 @@ struct SourceFailure {
     ///   - trouble: What librdkafka tells.
     ///   - isFatal: Whether its client has ended.
     ///   - hasBeenAssigned: Whether the member had partitions: a topic that was there may come back.
+    /// - Returns: What it means.
     func meaning(of trouble: Trouble, isFatal: Bool, hasBeenAssigned: Bool) -> Meaning {
         let failure = KafkaFailure(settings.kafka)
         let text = failure.redacted(trouble.text)

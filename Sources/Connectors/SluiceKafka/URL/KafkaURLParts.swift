@@ -11,6 +11,7 @@ struct KafkaURLParts {
     /// - Parameters:
     ///   - text: What the user wrote.
     ///   - purpose: What it is to name, for messages.
+    /// - Throws: `badURL`.
     init(_ text: String, as purpose: String) throws(SinkError) {
         let scheme = "kafka://"
         guard text.prefix(scheme.count).lowercased() == scheme else {
