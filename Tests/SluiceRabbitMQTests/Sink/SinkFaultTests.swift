@@ -33,6 +33,7 @@ import Testing
         let server = try await LocalRabbitMQ.start()
         let client = BrokerClient(server)
         try await client.declare("orders")
+        try await server.sync()
         let sink = try await LiveSinkTests.open("\(server.url)?routing_key=orders")
         let messages = (0..<2000).map { message(UInt64($0), key: "\($0)") }
         async let sending: Void = {
@@ -40,7 +41,8 @@ import Testing
                 try await sendAll(Array(messages[start..<start + 500]), to: sink)
             }
         }()
-        try await wait { try await client.ready("orders") > 100 }
+        // The first request is confirmed, and must outlive the server; the second is under way.
+        try await wait { try await client.ready("orders") > 700 }
         let thread = BlockingThread()
         try await thread.run {
             server.kill()

@@ -74,7 +74,7 @@ import Testing
     }
 
     /// Against a broker that keeps a plain set, and ends the channel at an answer about what is not open.
-    @Test(arguments: 0..<200) func aBrokerUnderstandsTheSame(_ seed: UInt64) {
+    @Test(arguments: 0..<200) func aBrokerUnderstandsTheSame(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var ledger = DeliveryLedger()
         var open: Set<UInt64> = []
@@ -109,7 +109,7 @@ import Testing
             }
             #expect(taken == Set(way == .acknowledge ? handled + failed : handled), "\(seed)")
             open.subtract(some)
-            #expect(broker == open, "\(seed)")
+            try #require(broker == open, "\(seed)")
             #expect(ledger.count == open.count, "\(seed)")
         }
     }

@@ -39,6 +39,7 @@ import Testing
         let server = try await LocalRabbitMQ.start()
         let client = BrokerClient(server)
         try await client.declare("orders")
+        try await server.sync()
         try await checkSource {
             let thread = BlockingThread()
             defer { thread.close() }

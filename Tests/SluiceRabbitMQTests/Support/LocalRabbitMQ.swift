@@ -157,17 +157,26 @@ final class LocalRabbitMQ: Sendable {
 
     /// How many messages a queue has, unacknowledged ones included.
     func count(_ queue: String) async throws -> Int {
-        let thread = BlockingThread()
-        defer { thread.close() }
-        let text = try await thread.run { [environment] in
-            let command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", "-q", "list_queues", "--no-table-headers"]
-            return try Self.run("/usr/bin/env", environment + command + ["name", "messages"])
-        }
+        let text = try await control("-q", "list_queues", "--no-table-headers", "name", "messages")
         for line in text.split(separator: "\n") {
             let words = line.split(separator: "\t")
             if words.count == 2, words[0] == queue, let count = Int(words[1]) { return count }
         }
         throw NoServer(log: text)
+    }
+
+    /// Lets everything be on disk that was declared; else a server that is killed within two seconds may forget a queue.
+    func sync() async throws {
+        try await control("eval", "mnesia:sync_log().")
+    }
+
+    @discardableResult
+    private func control(_ arguments: String...) async throws -> String {
+        let thread = BlockingThread()
+        defer { thread.close() }
+        return try await thread.run { [environment] in
+            try Self.run("/usr/bin/env", environment + ["/usr/lib/rabbitmq/bin/rabbitmqctl"] + arguments)
+        }
     }
 
     @discardableResult
