@@ -16,7 +16,7 @@ http_tests := ^Sluice(SQS|Webhook)Tests
 command_tests := ^IntegrationTests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test test-release demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pipelines bench-pushing bench-sqs
+.PHONY: help setup build release test test-release demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pipelines bench-pushing bench-redis bench-sqs
 .PHONY: examples docs simulate soak fuzz clean
 
 help: ## List the targets
@@ -85,6 +85,9 @@ bench-pushing: setup ## Measure a call that waits, an unbounded cast and demand,
 		echo "$$way: 10 seconds"; $(benchmarks)/Pushing $$way 10 >$(pushing)/$$way.csv || exit 1; \
 	done
 	$(benchmarks)/PushingFigure $(pushing)/demand.csv $(pushing)/call.csv $(pushing)/cast.csv docs/pushing.svg
+
+bench-redis: setup ## Measure the source of Redis streams next to a bare loop around hiredis, against a server of its own
+	swift run -c release --package-path Benchmarks RedisBenchmark
 
 bench-sqs: setup ## Measure what the SQS sink itself costs, against a stub: no figure about SQS
 	swift run -c release --package-path Benchmarks SQSRequests

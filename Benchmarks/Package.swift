@@ -59,6 +59,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "BareRedis", linkerSettings: [.linkedLibrary("hiredis")]),
+        .executableTarget(
+            name: "RedisBenchmark",
+            dependencies: [
+                "BareRedis", .product(name: "Sluice", package: "sluice"),
+                .product(name: "SluicePipelines", package: "sluice"), .product(name: "SluiceRedis", package: "sluice"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "SQSRequests",
             dependencies: [
