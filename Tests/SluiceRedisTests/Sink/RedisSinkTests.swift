@@ -186,6 +186,23 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         }
     }
 
+    @Test func aClosedSinkDoesNotWaitForAServerThatIsSilent() async throws {
+        let server = try await RedisServer.start()
+        let sink = try Self.sink(server)
+        _ = try await sink.open(for: source, remembered: nil)
+        server.pause(true)
+        var stream = SampleStream()
+        let changes = stream.transaction([.insert(SampleRow(id: 1, note: ""))])
+        await withTaskGroup { group in
+            group.addTask {
+                await expectFailure(.notOpen, "closed") { try await sink.deliver(changes) }
+            }
+            await Task.yield()
+            await sink.close()
+        }
+        server.pause(false)
+    }
+
     @Test func saysWhyItCannotBeOpened() async throws {
         let server = try await RedisServer.start("--requirepass", "hidden-secret")
         let wrong = try RedisSinkURL("redis://:wrong-secret@127.0.0.1:\(server.port)").makeSink()

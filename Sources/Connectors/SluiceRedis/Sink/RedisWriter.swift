@@ -40,7 +40,7 @@ final class RedisWriter: SinkWriter {
         report: @escaping @Sendable (String) -> Void
     ) throws -> (RedisWriter, SinkOpening) {
         do {
-            let session = try SinkSession(settings, for: source)
+            let session = try SinkSession(settings, for: source, closing: closing)
             let opening = SinkOpening(
                 position: SinkPosition(cursor: session.cursor),
                 notices: session.durabilityNotice.map { [$0] } ?? []
@@ -101,7 +101,7 @@ final class RedisWriter: SinkWriter {
         var failures = 0
         while true {
             do {
-                let session = try state.session ?? SinkSession(settings, for: source)
+                let session = try state.session ?? SinkSession(settings, for: source, closing: closing)
                 state.session = session
                 try body(session)
                 if failures > 0 { report("\(settings.address) is there again: going on.") }

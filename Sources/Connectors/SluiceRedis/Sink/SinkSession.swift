@@ -4,6 +4,7 @@ import SluiceSinks
 /// One connection of the sink, and the position that is stored behind it.
 final class SinkSession {
     private let settings: RedisSinkSettings
+    private let closing: Closing
     private let connection: RedisConnection
 
     /// The position that is stored.
@@ -11,9 +12,14 @@ final class SinkSession {
 
     /// Connects, and takes the position for a source.
     ///
+    /// - Parameters:
+    ///   - settings: Where to.
+    ///   - source: Where the changes come from.
+    ///   - closing: Ends waits.
     /// - Throws: ``SluiceSinks/SinkError``, ``RedisFailure``.
-    init(_ settings: RedisSinkSettings, for source: SourceIdentity) throws {
+    init(_ settings: RedisSinkSettings, for source: SourceIdentity, closing: Closing) throws {
         self.settings = settings
+        self.closing = closing
         connection = try RedisConnection(settings.address, timeout: settings.timeout)
         var found: [String] = []
         try connection.exchange(SinkClaim.command(settings, source)) { _, reply in found = reply.parts.map(\.text) }
@@ -49,7 +55,11 @@ final class SinkSession {
             start = part.end
         }
         var (problem, other): (SinkError?, Cursor??) = (nil, nil)
-        try connection.exchange(commands) { number, reply in
+        try connection.send(commands)
+        guard try connection.waitForReply(settings.timeout, unless: closing.wakeUp) else {
+            throw RedisFailure.connection("no answer within \(settings.timeout)")
+        }
+        try connection.receive(commands.count) { number, reply in
             guard problem == nil, other == nil else { return }
             let detail = reply[1]?.text ?? ""
             switch reply[0]?.text {
