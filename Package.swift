@@ -186,8 +186,8 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluiceKafka", "SluicePostgres", "SluicePostgresSink", "SluiceRabbitMQ", "SluiceRedis",
-                "SluiceSQS",
+                "Sluice", "SluiceKafka", "SluiceNATS", "SluicePostgres", "SluicePostgresSink", "SluiceRabbitMQ",
+                "SluiceRedis", "SluiceSQS",
                 "SluiceSinks", "SluiceWebhook",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -10,9 +10,9 @@ struct StreamCommand: AsyncParsableCommand {
         discussion: """
             FROM is a connection URL; libpq's environment variables, service files and .pgpass fill in what it leaves
             out. TO is - (standard output), file:PATH (one JSON object per line), sqlite:PATH, kafka://HOST:PORT/TOPIC,
-            sqs:QUEUE_URL, amqp://USER@HOST:PORT/VHOST, redis://HOST:PORT/DATABASE (streams), the https:// URL of a webhook,
-            or postgres://USER@HOST:PORT/DATABASE (rows into tables of the same names, which are made where missing).
-            Options are part of the URL: see docs/sinks.
+            nats://HOST:PORT/SUBJECT, sqs:QUEUE_URL, amqp://USER@HOST:PORT/VHOST, redis://HOST:PORT/DATABASE (streams),
+            the https:// URL of a webhook, or postgres://USER@HOST:PORT/DATABASE (rows into tables of the same names, which
+            are made where missing). Options are part of the URL: see docs/sinks.
 
             Started again, it goes on where it stopped, also after kill -9 and in the middle of a transaction. file:,
             sqlite: and postgres: then hold every change once, and so does redis: if the server keeps what it has
@@ -38,7 +38,7 @@ struct StreamCommand: AsyncParsableCommand {
 
     @Argument(
         help: """
-            The sinks: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, sqs:QUEUE_URL, \
+            The sinks: -, file:PATH, sqlite:PATH, kafka://HOST:PORT/TOPIC, nats://HOST:PORT/SUBJECT, sqs:QUEUE_URL, \
             amqp://USER@HOST:PORT/VHOST, redis://HOST:PORT/DATABASE, https://HOST/PATH or \
             postgres://USER@HOST:PORT/DATABASE, each with ?tables=a,b to get only those.
             """

@@ -1,4 +1,5 @@
 import SluiceKafka
+import SluiceNATS
 import SluicePostgresSink
 import SluiceRabbitMQ
 import SluiceRedis
@@ -16,8 +17,8 @@ struct SinkName: Sendable {
 
     /// The forms of the sinks that are on other machines.
     private static let remote = [
-        "kafka://HOST:PORT/TOPIC", "sqs:QUEUE_URL", "amqp://USER@HOST:PORT/VHOST", "redis://HOST:PORT/DATABASE",
-        "https://HOST/PATH", "postgres://USER@HOST:PORT/DATABASE",
+        "kafka://HOST:PORT/TOPIC", "nats://HOST:PORT/SUBJECT", "sqs:QUEUE_URL", "amqp://USER@HOST:PORT/VHOST",
+        "redis://HOST:PORT/DATABASE", "https://HOST/PATH", "postgres://USER@HOST:PORT/DATABASE",
     ]
 
     let scheme: String
@@ -44,6 +45,9 @@ struct SinkName: Sendable {
         case "redis", "rediss":
             let url = try RedisSinkURL(text)
             kind = .ordered { url.makeSink(report: notice) }
+        case "nats", "tls":
+            let url = try NATSSinkURL(text)
+            kind = .keyed { url.makeSink() }
         case "sqs":
             let url = try SQSURL(text)
             kind = .keyed { url.makeSink() }

@@ -14,11 +14,6 @@ public struct SinkURL: Hashable, Sendable {
 
     private let kind: Kind
 
-    /// Kinds of sinks that Sluice is meant to have.
-    private static let planned: Set<Substring> = [
-        "nats",
-    ]
-
     private static let own = ["- (standard output)", "file:PATH", "sqlite:PATH"]
 
     /// Reads a sink's name.
@@ -44,8 +39,6 @@ public struct SinkURL: Hashable, Sendable {
         switch scheme {
         case "file": kind = .file(path: try Self.path(rest, scheme: scheme))
         case "sqlite": kind = .sqlite(path: try Self.path(rest, scheme: scheme))
-        case _ where Self.planned.contains(scheme[...]):
-            throw SinkError(.unsupported, "\(scheme): sinks are not supported yet. \(known)")
         default:
             throw SinkError(.badURL, "\"\(scheme):\" is not a kind of sink. \(known)")
         }

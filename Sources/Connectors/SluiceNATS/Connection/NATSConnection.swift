@@ -67,6 +67,16 @@ final class NATSConnection: @unchecked Sendable {
     // Handed to the thread once, by the last who had it.
     private struct Owned: @unchecked Sendable { let handle: OpaquePointer }
 
+    /// A subject of this connection alone, in front of what is answered to it.
+    func makeInbox() throws(SinkError) -> String {
+        var inbox: UnsafeMutablePointer<CChar>?
+        guard natsInbox_Create(&inbox) == NATS_OK, let inbox else {
+            throw SinkError(.unavailable, "There is no memory for an inbox.")
+        }
+        defer { natsInbox_Destroy(inbox) }
+        return String(cString: inbox)
+    }
+
     /// Publishes texts; on its thread only.
     ///
     /// - Returns: How many were not taken, and why.

@@ -55,7 +55,7 @@ final class ConnectedConsumer: @unchecked Sendable {
             }
         }
         acknowledger = NATSAcknowledger(connection, options.onFailure, leases)
-        reply = try Self.makeInbox()
+        reply = try connection.makeInbox()
         subscription = try inbox.subscribe(to: "\(reply).*", on: connection.handle)
     }
 
@@ -142,15 +142,6 @@ final class ConnectedConsumer: @unchecked Sendable {
             }
             throw failure.unavailable("has lost a pull request, as when the consumer moves to another server")
         }
-    }
-
-    private static func makeInbox() throws(SinkError) -> String {
-        var inbox: UnsafeMutablePointer<CChar>?
-        guard natsInbox_Create(&inbox) == NATS_OK, let inbox else {
-            throw SinkError(.unavailable, "There is no memory for an inbox.")
-        }
-        defer { natsInbox_Destroy(inbox) }
-        return String(cString: inbox)
     }
 }
 

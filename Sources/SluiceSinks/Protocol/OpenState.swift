@@ -1,4 +1,3 @@
-package import SluiceSinks
 import Synchronization
 
 /// Lets a sink be opened once, used while it is open, and closed at any time.
