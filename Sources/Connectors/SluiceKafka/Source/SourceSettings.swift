@@ -35,7 +35,7 @@ struct SourceSettings: Sendable {
         }
         var read = try KafkaOptions(query: parts.query, for: .reading, environment: environment)
         for (name, value) in options.properties.sorted(by: { $0.key < $1.key }) { try read.setForReading(name, value) }
-        kafka = KafkaSettings(brokers: parts.brokers, topic: TopicTemplate(list: topics), options: read)
+        kafka = KafkaSettings(brokers: parts.brokers, topic: try TopicTemplate(list: topics), options: read)
         (self.group, self.topics, self.options) = (group, topics, options)
         _ = try ClientConfiguration(kafka, role)
     }

@@ -23,8 +23,13 @@ struct TopicTemplate: Hashable, Sendable {
     }
 
     /// Several topics that were checked one by one, for messages that name them together.
-    init(list topics: [String]) {
-        pieces = [.text(topics.joined(separator: ","))]
+    init(list topics: [String]) throws(SinkError) {
+        let text = topics.joined(separator: ",")
+        do {
+            template = try NameTemplate(text)
+        } catch {
+            throw SinkError(.badURL, "The topics \"\(text)\" have braces.")
+        }
     }
 
     /// The name, if it is the same for all messages.
