@@ -22,6 +22,7 @@ import Testing
         ("amqp://u:hidden@h?routing_key={key}", "{key}"), ("amqp://u:hidden@h?topic=x", "no option topic"),
         ("amqp://u:hidden@h?timeout=0", "timeout"), ("amqp://u:hidden@h?password.env=NOT_THERE", "NOT_THERE"),
         ("amqp://u:hidden@h?exchange", "exchange"), ("amqp://u:hidden@h/a/b", "%2F"),
+        ("amqp://u:hidden@h?routing_key=", "Name an exchange"),
     ])
     func refusesWhatIsNone(_ text: String, _ word: String) async {
         await expectFailure(.badURL, word, without: ["hidden"]) { try RabbitMQURL(text) { _ in nil } }
@@ -29,7 +30,7 @@ import Testing
 
     @Test(arguments: [
         ("{schema}.{table}", "public", "orders", "public.orders"), ("all", "public", "orders", "all"),
-        ("{table}{table}", "s", "t", "tt"), ("{schema}-{table}", "{table}", "t", "{table}-t"),
+        ("{table}{table}", "s", "t", "tt"), ("", "s", "t", ""), ("{schema}-{table}", "{table}", "t", "{table}-t"),
     ])
     func theRoutingKeyIsMadeOfTheTable(_ text: String, _ schema: String, _ table: String, _ key: String) throws {
         #expect(try RoutingKeyTemplate(text).key(of: message(1, schema: schema, table: table)).get() == key)

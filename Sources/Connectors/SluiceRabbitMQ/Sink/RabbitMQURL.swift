@@ -29,6 +29,9 @@ public struct RabbitMQURL: Sendable {
             throw SinkError(.badURL, "amqp: The name of an exchange has at most 255 bytes.")
         }
         let key = options.text("routing_key") ?? "{schema}.{table}"
+        guard !exchange.isEmpty || !key.isEmpty else {
+            throw SinkError(.badURL, "amqp: Name an exchange, or a queue as routing_key.")
+        }
         settings = SinkSettings(
             connection: ConnectionSettings(
                 address: address,

@@ -1,26 +1,27 @@
 import SluiceSinks
 
 /// A routing key in which `{schema}` and `{table}` stand for those of a message.
-struct RoutingKeyTemplate: Hashable, Sendable {
-    private let text: String
-
-    /// - Throws: `badURL` if there are other braces, or more bytes than AMQP has room for.
-    init(_ text: String) throws(SinkError) {
-        self.text = text
-        let rest = text.replacing("{schema}", with: "").replacing("{table}", with: "")
-        guard !rest.contains(where: { "{}".contains($0) }) else {
-            throw SinkError(.badURL, "The routing key \"\(text)\" has braces that are neither {schema} nor {table}.")
-        }
-        guard rest.utf8.count <= Self.longest else {
-            throw SinkError(.badURL, "A routing key has at most \(Self.longest) bytes, not \(rest.utf8.count).")
-        }
-    }
+struct RoutingKeyTemplate: Sendable {
+    private let template: NameTemplate
 
     /// AMQP counts the bytes of a name in one.
     static let longest = 255
 
-    /// The key, if it is the same for all messages.
-    var fixed: String? { text.contains("{") ? nil : text }
+    /// - Throws: `badURL` if there are other braces, or more bytes than AMQP has room for.
+    init(_ text: String) throws(SinkError) {
+        do {
+            template = try NameTemplate(text)
+        } catch {
+            throw SinkError(.badURL, "The routing key \"\(text)\" has braces that are neither {schema} nor {table}.")
+        }
+        let shortest = template.name(schema: "", table: "").utf8.count
+        guard shortest <= Self.longest else {
+            throw SinkError(.badURL, "A routing key has at most \(Self.longest) bytes, not \(shortest).")
+        }
+    }
+
+    /// The key, if it is the same for all messages; a fanout exchange needs none.
+    var fixed: String? { template.isEmpty ? "" : template.fixed }
 
     /// The key of a message.
     ///
@@ -30,13 +31,9 @@ struct RoutingKeyTemplate: Hashable, Sendable {
         guard let schema = message.schema, let table = message.table else {
             return .failure(Fault(reason: "its table is not known, and the routing key is made of the table's name"))
         }
-        // One after the other would take a schema called "{table}" for a placeholder.
-        let pieces = text.split(separator: "{schema}", omittingEmptySubsequences: false)
-        let key = pieces.map { $0.replacing("{table}", with: table) }.joined(separator: schema)
+        let key = template.name(schema: schema, table: table)
         guard key.utf8.count <= Self.longest else {
-            return .failure(
-                Fault(reason: "its routing key has \(key.utf8.count) bytes, and AMQP allows \(Self.longest)")
-            )
+            return .failure(Fault(reason: "its routing key has \(key.utf8.count) bytes, of \(Self.longest) at most"))
         }
         return .success(key)
     }
