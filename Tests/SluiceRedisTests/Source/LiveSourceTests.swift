@@ -141,11 +141,17 @@ import Testing
         #expect(try await trial.pendingCount == 1)
     }
 
+    /// Nothing but new entries ends a read earlier.
+    @Sendable private static func waitsForAnHour(_ options: inout RedisStreamSource.Options) {
+        options.block = .seconds(3600)
+        options.minIdleTime = nil
+    }
+
     /// The read alone would take an hour.
     @Test func aDrainEndsARead() async throws {
         let trial = try await SourceTrial("idle", on: .start())
         let proxy = try FaultProxy(to: trial.server.port)
-        let pipeline = trial.pipeline(Deliveries(), { $0.block = .seconds(3600) }, behind: proxy)
+        let pipeline = trial.pipeline(Deliveries(), Self.waitsForAnHour, behind: proxy)
         try await pipeline.run { running in
             while try await !trial.isBlocked { await Task.yield() }
             running.drain()
@@ -157,7 +163,7 @@ import Testing
     @Test func aDrainEndsAReadFromAServerThatIsSilent() async throws {
         let server = try await RedisServer.start()
         let trial = try await SourceTrial("silent", on: server)
-        try await trial.pipeline(Deliveries(), { $0.block = .seconds(3600) }, report: { _ in }).run { running in
+        try await trial.pipeline(Deliveries(), Self.waitsForAnHour, report: { _ in }).run { running in
             while try await !trial.isBlocked { await Task.yield() }
             server.pause(true)
             running.drain()
@@ -175,7 +181,7 @@ import Testing
                 deliveries,
                 {
                     $0.consumer = "one"
-                    $0.block = .seconds(3600)
+                    Self.waitsForAnHour(&$0)
                 }
             )
             try await pipeline.run { running in
@@ -200,15 +206,28 @@ import Testing
             $0.minIdleTime = .seconds(1)
             $0.claimInterval = .milliseconds(100)
         }
-        let others = Deliveries()
-        try await trial.pipeline(others, options).run { other in
-            // The idle time is the server's.
-            let deliveries = try await trial.run(options, until: { $0.finished + others.messages.count >= 1 }) { _, _ in
+        let (slow, others) = (Deliveries(), Deliveries())
+        let pipeline = trial.pipeline(
+            slow,
+            {
+                options(&$0)
+                // A search of its own would let the idle time begin anew as well.
+                $0.claimInterval = .seconds(3600)
+            },
+            handle: { _, _ in
+                // The idle time is the server's.
                 try await clock.sleep(for: .seconds(3))
             }
-            #expect(deliveries.values + others.values == ["slow"])
-            other.drain()
+        )
+        try await pipeline.run { running in
+            await slow.wait { $0.messages.count == 1 }
+            try await trial.pipeline(others, options).run { other in
+                await slow.wait { $0.finished == 1 }
+                other.drain()
+            }
+            running.drain()
         }
+        #expect(slow.values == ["slow"] && others.values.isEmpty)
         #expect(try await trial.pendingCount == 0)
     }
 
@@ -254,7 +273,7 @@ import Testing
         let deliveries = try await trial.run(
             {
                 if way == "own" { $0.consumer = "one" }
-                $0.minIdleTime = .seconds(1)
+                $0.minIdleTime = way == "own" ? nil : .seconds(1)
                 $0.claimInterval = .milliseconds(100)
             },
             processors: Processors(concurrency: 1),
