@@ -59,7 +59,14 @@ import Testing
             if case .acknowledgementFailed = report { Issue.record("\(report)") }
         }
         try await pipeline.run { running in
-            try await wait { try await isEnough(deliveries) }
+            do {
+                try await wait { try await isEnough(deliveries) }
+            } catch {
+                Issue.record(
+                    "\(deliveries.finished) were handled, \(deliveries.distinct) different ones\n\(running.snapshot)"
+                )
+                throw error
+            }
             running.drain()
         }
         return deliveries
@@ -71,8 +78,15 @@ import Testing
 
     /// The server takes a moment to count acknowledgements.
     private static func expectNothingLeft(_ client: NATSClient) async throws {
-        try await wait {
-            try await client.consumer("d", of: "S") == .init(pending: 0, unacknowledged: 0, waitingRequests: 0)
+        var left: NATSClient.Consumer?
+        do {
+            try await wait {
+                left = try await client.consumer("d", of: "S")
+                return left == .init(pending: 0, unacknowledged: 0, waitingRequests: 0)
+            }
+        } catch {
+            Issue.record("The consumer still has \(left.map { "\($0)" } ?? "not been seen")")
+            throw error
         }
     }
 
