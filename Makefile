@@ -13,6 +13,7 @@ pushing := Benchmarks/.build/pushing
 # What waits for answers in real time is not tested in one process with the simulations, which take every core.
 kafka_tests := ^SluiceKafkaTests
 http_tests := ^Sluice(SQS|Webhook)Tests
+broker_tests := ^Sluice(NATS|RabbitMQ|Redis)Tests
 command_tests := ^IntegrationTests
 
 .DEFAULT_GOAL := help
@@ -34,9 +35,11 @@ release: setup ## Build the command, optimized: .build/release/sluice
 test: ## Run all tests, against throwaway Postgres servers
 	@scripts/setup tests
 	swift build --build-tests
-	swift test --skip-build --skip '$(kafka_tests)' --skip '$(http_tests)' --skip '$(command_tests)'
+	swift test --skip-build --skip '$(kafka_tests)' --skip '$(http_tests)' --skip '$(broker_tests)' \
+		--skip '$(command_tests)'
 	swift test --skip-build --filter '$(kafka_tests)'
 	swift test --skip-build --filter '$(http_tests)'
+	swift test --skip-build --filter '$(broker_tests)'
 	swift test --skip-build --filter '$(command_tests)'
 
 test-release: release ## Run the tests of the command with the optimized one
