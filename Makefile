@@ -13,7 +13,7 @@ pushing := Benchmarks/.build/pushing
 # What waits for answers in real time is not tested in one process with the simulations, which take every core.
 kafka_tests := ^SluiceKafkaTests
 http_tests := ^Sluice(SQS|Webhook)Tests
-broker_tests := ^Sluice(NATS|RabbitMQ|Redis)Tests
+broker_tests := ^Sluice(NATS|PostgresSink|RabbitMQ|Redis)Tests
 command_tests := ^IntegrationTests
 
 .DEFAULT_GOAL := help

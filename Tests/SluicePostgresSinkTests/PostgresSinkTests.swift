@@ -187,7 +187,7 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         let proxy = try FaultProxy(to: database.server.port)
         var settings = try PostgresSinkURL("postgres://postgres@127.0.0.1:\(proxy.port)/swallowed?connect_timeout=2")
             .settings
-        settings.patience = .milliseconds(200)
+        settings.patience = .seconds(1)
         let told = Mutex<[String]>([])
         let sink = PostgresSink(settings) { text in
             told.withLock { $0.append(text) }
@@ -198,7 +198,7 @@ private let source = SourceIdentity(systemIdentifier: "7300000000000000001", tim
         _ = try await sink.deliver(stream.transaction([.insert(SampleRow(id: 1, note: "a"))]))
         // Longer than its patience, and nothing is wrong with the link.
         let lock = Task {
-            try await database.query("begin; lock table conformance; select pg_sleep(1); commit")
+            try await database.query("begin; lock table conformance; select pg_sleep(3); commit")
         }
         while try await database.query("select from pg_locks where mode = 'AccessExclusiveLock' and granted").isEmpty {
             await Task.yield()

@@ -27,8 +27,8 @@ public import SluicePipelines
 public struct PipelineLog: Sendable {
     /// By what the sources that come with Sluice identify a message.
     public static let identifyingKeys = [
-        "MessageId", "topic", "partition", "offset", "stream", "stream_sequence", "id", "queue", "delivery_tag",
-        "message_id",
+        "MessageId", "topic", "partition", "offset", "Stream", "Sequence.Stream", "stream", "id", "routing_key",
+        "delivery_tag", "message_id",
     ]
 
     private let logger: Logger

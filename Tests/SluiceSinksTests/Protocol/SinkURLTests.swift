@@ -24,7 +24,7 @@ import Testing
         ("", SinkError.Code.badURL, "-"), ("out.ndjson", .badURL, "file:out.ndjson"), ("file:", .badURL, "path"),
         ("file://host/x", .badURL, "HOST"), ("file:/tmp/", .badURL, "folder"), ("sqlite::memory:", .badURL, "memory"),
         ("sqlite:", .badURL, "path"), ("kafka://b:9092/t", .badURL, "kafka"),
-        ("rabbitmq://u:secret@h/d", .unsupported, "rabbitmq"), ("ftp://u:secret@h/x", .badURL, "file:PATH"),
+        ("rabbitmq://u:secret@h/d", .badURL, "rabbitmq"), ("ftp://u:secret@h/x", .badURL, "file:PATH"),
         ("file:a\0b", .badURL, "path"),
     ])
     func refuses(text: String, code: SinkError.Code, word: String) async {
