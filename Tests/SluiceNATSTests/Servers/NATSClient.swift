@@ -113,7 +113,10 @@ final class NATSClient: @unchecked Sendable {
                 let status = js_PublishAsync(context, subject, body, Int32(body.utf8.count), nil)
                 try #require(status == NATS_OK, "\(Self.text(status))")
             }
-            let status = js_PublishAsyncComplete(context, nil)
+            var limit = jsPubOptions()
+            jsPubOptions_Init(&limit)
+            limit.MaxWait = 30_000
+            let status = js_PublishAsyncComplete(context, &limit)
             try #require(status == NATS_OK, "\(Self.text(status))")
             var left = natsMsgList()
             if js_PublishAsyncGetPendingList(&left, context) == NATS_OK, left.Count > 0 {

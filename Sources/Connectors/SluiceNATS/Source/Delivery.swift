@@ -11,8 +11,8 @@ struct Delivery: Sendable, Equatable {
     var body: [UInt8]
 
     /// The message for a pipeline.
-    func message(_ acknowledger: any Acknowledger) -> Message<[UInt8]> {
-        Message(body, metadata: metadata, acknowledgement: Acknowledgement(acknowledger, receipt: .text(reply)))
+    func message(_ acknowledgement: Acknowledgement) -> Message<[UInt8]> {
+        Message(body, metadata: metadata, acknowledgement: acknowledgement)
     }
 
     var metadata: [String: String] {

@@ -25,7 +25,13 @@ final class NATSAcknowledger: Acknowledger {
     /// Makes messages for a pipeline, and keeps them from others until it is told of them.
     func messages(_ deliveries: [Delivery]) -> [Message<[UInt8]>] {
         leases?.keep(deliveries.map(\.reply))
-        return deliveries.map { $0.message(self) }
+        let acknowledgements = acknowledgements(of: deliveries.map { .text($0.reply) })
+        return zip(deliveries, acknowledgements).map { $0.message($1) }
+    }
+
+    func dropped(_ receipts: [Receipt], of group: Int) {
+        // They come back after their ack wait, and no later.
+        leases?.release(receipts.map(\.reply))
     }
 
     /// - Throws: ``SinkError`` if the library has not taken all acknowledgements: those messages come back.
