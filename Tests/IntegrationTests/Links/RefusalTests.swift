@@ -52,7 +52,7 @@ extension IntegrationTests {
         @Test(
             "a sink that does not exist or cannot be written",
             arguments: [
-                ("rabbitmq://me:s3cr3tword@b/x", ["rabbitmq: sinks are not supported", "amqp://USER@HOST"]),
+                ("rabbitmq://me:s3cr3tword@b/x", ["\"rabbitmq:\" is not a kind of sink", "amqp://USER@HOST"]),
                 ("postgres://me:s3cr3tword@127.0.0.1:1/x", ["me@127.0.0.1:1/x cannot be written to", "refused"]),
                 ("changes.ndjson", ["write file:changes.ndjson"]),
                 ("file:", ["file: needs a path"]),
