@@ -30,11 +30,12 @@ public final class KafkaSink: KeyedSink {
     public let splitsKeyChanges = true
 
     private let settings: KafkaSettings
-    private let inbox = Inbox()
+    private let inbox: SinkInbox
 
     init(_ settings: KafkaSettings) {
         self.settings = settings
         identity = settings.name
+        inbox = SinkInbox(name: settings.name)
         limits = RequestLimits(
             messages: 5000,
             bytes: 4 << 20,
@@ -45,7 +46,7 @@ public final class KafkaSink: KeyedSink {
     }
 
     deinit {
-        _ = inbox.append(.close(nil))
+        inbox.close()
     }
 
     /// Connects to the cluster, and asks for the topic if there is just one.
@@ -54,7 +55,7 @@ public final class KafkaSink: KeyedSink {
     /// - Throws: ``SluiceSinks/SinkError``: `unavailable` if no broker is reached, `notAuthorized` if the credentials are
     ///   refused, `missing` if the topic does not exist, `badURL` if librdkafka refuses the options together.
     public func open(for source: SourceIdentity, remembered: SinkPosition?) async throws -> SinkOpening {
-        try await ask { .open($0) }
+        try await inbox.ask { .open($0) }
         return SinkOpening(position: remembered ?? SinkPosition(cursor: nil))
     }
 
@@ -63,18 +64,11 @@ public final class KafkaSink: KeyedSink {
     /// Waits also while librdkafka's queue is full. If the producer fails for good, another takes its place, and what it
     /// left unknown is sent again. A message whose table has no topic that Kafka allows is refused.
     public func send(_ messages: [OutgoingMessage]) async throws -> [SendResult] {
-        try await ask { .send(messages, $0) }
+        try await inbox.ask { .send(messages, $0) }
     }
 
     /// Closes the connections and ends the thread; what is not acknowledged is given up.
     public func close() async {
-        try? await ask { (call: Call<Void>) in .close(call) }
-    }
-
-    private func ask<Result: Sendable>(_ command: (Call<Result>) -> Inbox.Command) async throws -> Result {
-        let call = Call<Result>()
-        return try await call.wait {
-            if !inbox.append(command(call)) { call.fail(SinkError(.notOpen, "\(identity) is closed.")) }
-        }
+        try? await inbox.ask { (call: Call<Void>) in .close(call) }
     }
 }

@@ -27,7 +27,7 @@ final class ProducerLoop {
 
     private let settings: KafkaSettings
     private let failure: KafkaFailure
-    private let inbox: Inbox
+    private let inbox: SinkInbox
     private var phase = Phase.new
     private var client: ProducerClient?
     private var draining = Draining.no
@@ -39,7 +39,7 @@ final class ProducerLoop {
     /// It is not larger than the requests that were under way at the time, since all of those come again.
     private var delivered: Set<Cursor> = []
 
-    init(_ settings: KafkaSettings, _ inbox: Inbox) {
+    init(_ settings: KafkaSettings, _ inbox: SinkInbox) {
         self.settings = settings
         self.inbox = inbox
         failure = KafkaFailure(settings)

@@ -21,7 +21,7 @@ final class PublisherLoop {
     }
 
     private let settings: SinkSettings
-    private let inbox: PublisherInbox
+    private let inbox: SinkInbox
     private var phase = Phase.new
     private var channel: PublisherChannel?
     private var requests: [Int: Request] = [:]
@@ -29,7 +29,7 @@ final class PublisherLoop {
     /// Requests with messages that are not published, the oldest first.
     private var unpublished: [Int] = []
 
-    init(_ settings: SinkSettings, _ inbox: PublisherInbox) {
+    init(_ settings: SinkSettings, _ inbox: SinkInbox) {
         self.settings = settings
         self.inbox = inbox
     }

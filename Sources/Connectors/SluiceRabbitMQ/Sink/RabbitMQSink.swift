@@ -20,10 +20,11 @@ public final class RabbitMQSink: KeyedSink {
     /// A message that no queue gets says nothing about later ones: so a request holds one message of a key.
     public let keyFailure = KeyFailure.independent
 
-    private let inbox = PublisherInbox()
+    private let inbox: SinkInbox
 
     init(_ settings: SinkSettings) {
         identity = settings.name
+        inbox = SinkInbox(name: settings.name)
         limits = RequestLimits(
             messages: 500,
             bytes: 4 << 20,
@@ -34,7 +35,7 @@ public final class RabbitMQSink: KeyedSink {
     }
 
     deinit {
-        _ = inbox.append(.close(nil))
+        inbox.close()
     }
 
     /// Connects, and asks for the exchange; for the queue, if there is just one in the default exchange.
@@ -42,24 +43,17 @@ public final class RabbitMQSink: KeyedSink {
     /// - Returns: What is remembered: a broker cannot be asked for what went through it.
     /// - Throws: ``SluiceSinks/SinkError``: `unavailable`, `notAuthorized`, `missing`, `badOption`.
     public func open(for source: SourceIdentity, remembered: SinkPosition?) async throws -> SinkOpening {
-        try await ask { .open($0) }
+        try await inbox.ask { .open($0) }
         return SinkOpening(position: remembered ?? SinkPosition(cursor: nil))
     }
 
     /// Publishes messages, and waits for the confirms of all; connects anew if the connection was lost.
     public func send(_ messages: [OutgoingMessage]) async throws -> [SendResult] {
-        try await ask { .send(messages, $0) }
+        try await inbox.ask { .send(messages, $0) }
     }
 
     /// Closes the connection and ends the thread; what is not confirmed is given up.
     public func close() async {
-        try? await ask { (call: Call<Void>) in .close(call) }
-    }
-
-    private func ask<Result: Sendable>(_ command: (Call<Result>) -> PublisherInbox.Command) async throws -> Result {
-        let call = Call<Result>()
-        return try await call.wait {
-            if !inbox.append(command(call)) { call.fail(SinkError(.notOpen, "\(identity) is closed.")) }
-        }
+        try? await inbox.ask { (call: Call<Void>) in .close(call) }
     }
 }
