@@ -15,7 +15,7 @@ package struct SinkOptions {
         self.sink = sink
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let name = Self.decoded(parts[0]), let value = Self.decoded(parts[1]) else {
+            guard parts.count == 2, let name = parts[0].percentDecoded, let value = parts[1].percentDecoded else {
                 throw SinkError(.badURL, "\(sink) An option is written name=value; \"\(parts[0])\" is not.")
             }
             guard values.updateValue(value, forKey: name) == nil else {
@@ -79,21 +79,5 @@ package struct SinkOptions {
     package func end(known: String) throws(SinkError) {
         guard let name = values.keys.min() else { return }
         throw SinkError(.badURL, "\(sink) There is no option \(name). The options are \(known).")
-    }
-
-    /// Decodes `%41`; `nil` if a `%` is without its digits, or the result is not UTF-8.
-    package static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16) else { return nil }
-            bytes.append(value)
-            rest.removeFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

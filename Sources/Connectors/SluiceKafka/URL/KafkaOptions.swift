@@ -39,11 +39,11 @@ struct KafkaOptions: Sendable {
         var seen: Set<String> = []
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            var name = try PercentDecoding.decode(parts[0], part: "query")
+            var name = try KafkaURLParts.decode(parts[0], part: "query")
             guard parts.count == 2 else {
                 throw SinkError(.badURL, "The option \(name) of the kafka: URL has no value. Write \(name)=VALUE.")
             }
-            var value = try PercentDecoding.decode(parts[1], part: "option \(name)")
+            var value = try KafkaURLParts.decode(parts[1], part: "option \(name)")
             if name.hasSuffix(".env"), Self.secrets.contains(String(name.dropLast(4))) {
                 name = String(name.dropLast(4))
                 value = try Self.secret(name, variable: value, environment)

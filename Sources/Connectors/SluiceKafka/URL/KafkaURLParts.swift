@@ -31,7 +31,18 @@ struct KafkaURLParts {
             throw SinkError(.badURL, "The kafka: URL names no topic. Write kafka://HOST:PORT/TOPIC.")
         }
         brokers = try BrokerList(place[0])
-        topic = try PercentDecoding.decode(place[1], part: "topic")
+        topic = try Self.decode(place[1], part: "topic")
         query = parts.count == 2 ? parts[1] : ""
+    }
+
+    /// Decodes a part; a message names it by `part`, since the text itself may be a secret.
+    static func decode(_ text: Substring, part: String) throws(SinkError) -> String {
+        guard let decoded = text.percentDecoded else {
+            throw SinkError(
+                .badURL,
+                "The \(part) of the kafka: URL is not text in UTF-8 whose every % has two hexadecimal digits behind it."
+            )
+        }
+        return decoded
     }
 }

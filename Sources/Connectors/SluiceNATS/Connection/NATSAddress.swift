@@ -43,7 +43,7 @@ struct NATSAddress: Sendable {
         guard authority.count <= 2 else { throw Self.error("An @ in a name or a password is written %40") }
         login = authority.count == 2 ? try Self.login(authority[0]) : nil
         hosts = try (authority.last ?? "").split(separator: ",", omittingEmptySubsequences: false).map(Self.host)
-        guard let path = SinkOptions.decoded(place.count == 2 ? place[1] : "") else {
+        guard let path = (place.count == 2 ? place[1] : "").percentDecoded else {
             throw Self.error("The path of the URL has a % without two hexadecimal digits")
         }
         self.path = path
@@ -63,7 +63,7 @@ struct NATSAddress: Sendable {
 
     private static func login(_ text: Substring) throws(SinkError) -> Login {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let plain = parts.compactMap(SinkOptions.decoded)
+        let plain = parts.compactMap(\.percentDecoded)
         guard plain.count == parts.count, plain.allSatisfy({ !$0.isEmpty && !$0.contains("\0") }) else {
             throw error("The name or the password of the URL is empty, or not percent-encoded text")
         }

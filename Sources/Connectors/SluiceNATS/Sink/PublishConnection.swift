@@ -20,10 +20,13 @@ final class PublishConnection: @unchecked Sendable {
         let inbox = inbox
         connection = try await NATSConnection.open(settings.address, timeout: settings.timeout) { inbox.happened($0) }
         reply = try connection.makeInbox()
-        guard let subscription = inbox.subscribe(to: "\(reply).>", on: connection.handle) else {
-            throw NATSFailure(settings.name).unavailable("does not let one subscribe to answers")
+        do {
+            subscription = try Subscription.open("\(reply).>", on: connection.handle) { message, _ in
+                inbox.receive(message)
+            }
+        } catch {
+            throw NATSFailure(settings.name).calling(error.status, jsErrCode(0), "to subscribe to answers")
         }
-        self.subscription = subscription
         messageSize = Int(natsConnection_GetMaxPayload(connection.handle))
     }
 

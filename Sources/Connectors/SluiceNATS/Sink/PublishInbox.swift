@@ -72,7 +72,8 @@ final class PublishInbox: Sendable {
         }
     }
 
-    private func receive(_ message: OpaquePointer?) {
+    /// Takes an answer from the library, and frees it.
+    func receive(_ message: OpaquePointer?) {
         defer { natsMsg_Destroy(message) }
         guard let subject = natsMsg_GetSubject(message).map({ String(cString: $0) }) else { return }
         let parts = subject.split(separator: ".").suffix(2)
@@ -82,32 +83,5 @@ final class PublishInbox: Sendable {
         let count = Int(natsMsg_GetDataLength(message))
         let bytes = natsMsg_GetData(message).map { Array(UnsafeRawBufferPointer(start: $0, count: count)) } ?? []
         answer(PublishAnswer(bytes, status: Delivery.header(message, "Status")), to: number, place)
-    }
-
-    /// Lets the library put into this object what comes for a subject, and hold on to it until the subscription has ended.
-    func subscribe(to subject: String, on connection: OpaquePointer) -> OpaquePointer? {
-        let context = Unmanaged.passRetained(self)
-        var subscription: OpaquePointer?
-        natsConnection_Subscribe(
-            &subscription,
-            connection,
-            subject,
-            { _, _, message, context in
-                guard let context else { return }
-                Unmanaged<PublishInbox>.fromOpaque(context).takeUnretainedValue().receive(message)
-            },
-            context.toOpaque()
-        )
-        guard let subscription else {
-            context.release()
-            return nil
-        }
-        natsSubscription_SetOnCompleteCB(
-            subscription,
-            { context in if let context { Unmanaged<PublishInbox>.fromOpaque(context).release() } },
-            context.toOpaque()
-        )
-        natsSubscription_SetPendingLimits(subscription, -1, -1)
-        return subscription
     }
 }

@@ -56,7 +56,13 @@ final class ConnectedConsumer: @unchecked Sendable {
         }
         acknowledger = NATSAcknowledger(connection, options.onFailure, leases)
         reply = try connection.makeInbox()
-        subscription = try inbox.subscribe(to: "\(reply).*", on: connection.handle)
+        do {
+            subscription = try Subscription.open("\(reply).*", on: connection.handle) { message, connection in
+                inbox.receive(message, on: connection)
+            }
+        } catch {
+            throw NATSFailure("NATS").calling(error.status, jsErrCode(0), "to subscribe")
+        }
     }
 
     deinit {

@@ -1,6 +1,5 @@
 import CLibNATS
 import SluicePostgres
-import SluiceSinks
 import Synchronization
 
 /// Where the library puts what it receives, from a thread of its own, and where a source takes it.
@@ -63,7 +62,7 @@ final class PullInbox: Sendable {
     }
 
     /// Takes a message from the library, and frees it.
-    private func receive(_ message: OpaquePointer?, on connection: OpaquePointer?) {
+    func receive(_ message: OpaquePointer?, on connection: OpaquePointer?) {
         defer { natsMsg_Destroy(message) }
         let time = now()
         if let delivery = Delivery(message) {
@@ -80,33 +79,5 @@ final class PullInbox: Sendable {
         else { return }
         let text = Delivery.header(message, "Description") ?? ""
         change { $0.told(code, text, of: number, at: time) }
-    }
-
-    /// Lets the library put into this object what comes for a subject, and hold on to it until the subscription has ended.
-    func subscribe(to subject: String, on connection: OpaquePointer) throws(SinkError) -> OpaquePointer {
-        let context = Unmanaged.passRetained(self)
-        var subscription: OpaquePointer?
-        let status = natsConnection_Subscribe(
-            &subscription,
-            connection,
-            subject,
-            { connection, _, message, context in
-                guard let context else { return }
-                Unmanaged<PullInbox>.fromOpaque(context).takeUnretainedValue().receive(message, on: connection)
-            },
-            context.toOpaque()
-        )
-        guard status == NATS_OK, let subscription else {
-            context.release()
-            throw NATSFailure("NATS").calling(status, jsErrCode(0), "to subscribe")
-        }
-        natsSubscription_SetOnCompleteCB(
-            subscription,
-            { context in if let context { Unmanaged<PullInbox>.fromOpaque(context).release() } },
-            context.toOpaque()
-        )
-        // Bounded by what was asked for.
-        natsSubscription_SetPendingLimits(subscription, -1, -1)
-        return subscription
     }
 }

@@ -66,8 +66,7 @@ struct BrokerAddress: Hashable, Sendable {
     }
 
     private static func decoded(_ text: Substring, _ part: String) throws(SinkError) -> String {
-        // Every text ends up in the C library, where a 0 would end it early.
-        guard let decoded = SinkOptions.decoded(text), !decoded.utf8.contains(0) else {
+        guard let decoded = text.percentDecoded else {
             throw error(" The \(part) has a % that does not begin a byte of UTF-8.")
         }
         return decoded

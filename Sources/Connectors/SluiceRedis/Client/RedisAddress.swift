@@ -114,7 +114,7 @@ struct RedisAddress: Hashable, Sendable {
     }
 
     private static func decode(_ text: Substring, part: String) throws(SinkError) -> String {
-        guard let plain = String(text).removingPercentEncoding, !plain.utf8.contains(0) else {
+        guard let plain = text.percentDecoded else {
             throw SinkError(.badURL, "The \(part) of the Redis URL is not percent-encoded text in UTF-8.")
         }
         return plain
