@@ -34,9 +34,7 @@ public struct NATSSource: Producer, Sendable {
     private let report: @Sendable (NATSSourceReport) -> Void
 
     private var connected: ConnectedConsumer?
-    private var failures = 0
-    private var backoff = Backoff(base: .milliseconds(100), maximum: .seconds(10))
-        .jittered(by: 0.5, using: SystemRandomNumberGenerator())
+    private var outage: Outage
 
     /// Makes a source; nothing is connected yet.
     ///
@@ -76,6 +74,7 @@ public struct NATSSource: Producer, Sendable {
         try options.check(durable.isNATSName, "the name of a consumer has no dots, spaces or wildcards: \(durable)")
         consumer = DurableConsumer(stream: stream, name: durable, options: options)
         self.clock = clock
+        outage = Outage(base: .milliseconds(100), maximum: .seconds(10), clock: clock)
         self.report = report
     }
 
@@ -91,14 +90,12 @@ public struct NATSSource: Producer, Sendable {
                 try Task.checkCancellation()
                 if connected == nil { connected = try await ConnectedConsumer(address, consumer, clock, report) }
                 let messages = try await connected?.receive(demand)
-                failures = 0
+                outage.end()
                 return messages
             } catch let error as SinkError where error.code == .unavailable {
                 if connected?.isClosed == true { connected = nil }
-                failures += 1
-                let delay = backoff.delay(after: failures)
-                report(.pullFailed(error, retryingIn: delay))
-                try await clock.sleep(for: delay)
+                let report = report
+                try await outage.wait { report(.pullFailed(error, retryingIn: $0)) }
             }
         }
     }

@@ -1,4 +1,3 @@
-import Sluice
 import SluicePostgres
 import SluiceSinks
 import Synchronization
@@ -101,28 +100,26 @@ final class PostgresWriter: SinkWriter {
         from start: Cursor?,
         _ store: (TargetSession) throws -> Void
     ) throws {
-        var backoff = Backoff(base: .milliseconds(200), maximum: .seconds(10))
-        var failures = 0
-        while true {
-            do {
-                let session = try session(&state)
-                if failures > 0 { report("\(settings.target) is there again: going on.") }
-                failures = 0
-                // The last session may have committed before it was lost.
-                if session.cursor == end { return }
-                guard session.cursor == start else { throw takenOver(session.cursor, instead: start) }
-                return try store(session)
-            } catch {
-                state.session = nil
-                guard let reason = Outage.reason(of: error) else { throw SinkError(target: settings.target, error) }
-                failures += 1
-                if failures == 1 {
-                    report("\(settings.target) takes nothing now: \(reason) Trying again until it does.")
-                }
-                guard closing.pause(backoff.delay(after: failures)) else {
-                    throw SinkError(.notOpen, "\(settings.target) was closed while it took nothing.", cause: error)
+        do {
+            try closing.repeating(
+                "\(settings.target)",
+                base: .milliseconds(200),
+                report: report,
+                passing: PassingFailure.reason
+            ) {
+                do {
+                    let session = try session(&state)
+                    // The last session may have committed before it was lost.
+                    if session.cursor == end { return }
+                    guard session.cursor == start else { throw takenOver(session.cursor, instead: start) }
+                    try store(session)
+                } catch {
+                    state.session = nil
+                    throw error
                 }
             }
+        } catch {
+            throw SinkError(target: settings.target, error)
         }
     }
 

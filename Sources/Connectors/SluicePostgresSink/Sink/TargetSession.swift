@@ -242,7 +242,7 @@ final class TargetSession {
             if let place = purposes.lastIndex(where: { $0.isPosition }), touched[place] != 1 {
                 throw try cursors.takenOver(connection)
             }
-        } catch let failure as StatementFailure where Outage.reason(of: failure) == nil {
+        } catch let failure as StatementFailure where PassingFailure.reason(of: failure) == nil {
             let purpose = failure.statement < purposes.count ? purposes[failure.statement] : .transaction
             let error = SinkError(refusal: failure, purpose, target: settings.target)
             guard let reason = failure.reason(for: purpose) else { throw error }

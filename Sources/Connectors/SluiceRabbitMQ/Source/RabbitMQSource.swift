@@ -28,13 +28,10 @@ public import SluiceSinks
 /// others), and its headers as `headers.NAME`.
 public struct RabbitMQSource: Producer, Sendable {
     private let settings: SourceSettings
-    private let clock: any Clock<Duration>
     private let report: @Sendable (RabbitMQSourceReport) -> Void
 
     private var consumer: Consumer?
-    private var failures = 0
-    private var backoff = Backoff(base: .milliseconds(200), maximum: .seconds(30))
-        .jittered(by: 0.5, using: SystemRandomNumberGenerator())
+    private var outage: Outage
 
     /// Gives back what was not handed out when the source is gone, however many of its messages are still in the
     /// pipeline and hold the connection.
@@ -75,7 +72,7 @@ public struct RabbitMQSource: Producer, Sendable {
         report: @escaping @Sendable (RabbitMQSourceReport) -> Void
     ) throws(SinkError) {
         settings = try SourceSettings(url, queue, options)
-        self.clock = clock
+        outage = Outage(base: .milliseconds(200), maximum: .seconds(30), clock: clock)
         self.report = report
     }
 
@@ -93,13 +90,11 @@ public struct RabbitMQSource: Producer, Sendable {
             do {
                 try Task.checkCancellation()
                 let messages = try await acknowledger.receive(demand)
-                failures = 0
+                outage.end()
                 return messages
             } catch let error as SinkError where error.code == .unavailable {
-                failures += 1
-                let delay = backoff.delay(after: failures)
-                report(.connectionFailed(error, retryingIn: delay))
-                try await clock.sleep(for: delay)
+                let report = report
+                try await outage.wait { report(.connectionFailed(error, retryingIn: $0)) }
             } catch {
                 acknowledger.stop()
                 throw error

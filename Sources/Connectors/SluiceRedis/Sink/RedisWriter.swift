@@ -1,4 +1,3 @@
-import Sluice
 import SluicePostgres
 import SluiceSinks
 import Synchronization
@@ -97,26 +96,20 @@ final class RedisWriter: SinkWriter {
 
     /// Does something in as many sessions as it takes.
     private func repeating(_ state: inout State, _ body: (SinkSession) throws -> Void) throws {
-        var backoff = Backoff(base: .milliseconds(100), maximum: .seconds(10))
-        var failures = 0
-        while true {
+        try closing.repeating(
+            "\(settings.address)",
+            base: .milliseconds(100),
+            report: report,
+            passing: { ($0 as? SinkError).flatMap { $0.code == .unavailable ? $0.message : nil } }
+        ) {
             do {
                 let session = try state.session ?? SinkSession(settings, for: source, closing: closing)
                 state.session = session
                 try body(session)
-                if failures > 0 { report("\(settings.address) is there again: going on.") }
-                return
             } catch {
                 state.session = nil
-                let error =
-                    (error as? RedisFailure)?.error(at: settings.address, "the streams of \(settings.identity)")
-                    ?? error
-                guard let outage = error as? SinkError, outage.code == .unavailable else { throw error }
-                failures += 1
-                if failures == 1 { report("\(outage.message) Trying again until it does.") }
-                guard closing.pause(backoff.delay(after: failures)) else {
-                    throw SinkError(.notOpen, "\(settings.address) was closed while it took nothing.", cause: error)
-                }
+                let failure = error as? RedisFailure
+                throw failure?.error(at: settings.address, "the streams of \(settings.identity)") ?? error
             }
         }
     }

@@ -36,9 +36,7 @@ public struct RedisStreamSource: Producer, Sendable {
     private let report: @Sendable (RedisStreamReport) -> Void
 
     private var group: StreamGroup?
-    private var failures = 0
-    private var backoff = Backoff(base: .milliseconds(100), maximum: .seconds(10))
-        .jittered(by: 0.5, using: SystemRandomNumberGenerator())
+    private var outage: Outage
 
     /// Makes a source; nothing is connected yet.
     ///
@@ -81,6 +79,7 @@ public struct RedisStreamSource: Producer, Sendable {
         )
         self.options = options
         self.clock = clock
+        outage = Outage(base: .milliseconds(100), maximum: .seconds(10), clock: clock)
         self.report = report
     }
 
@@ -102,13 +101,11 @@ public struct RedisStreamSource: Producer, Sendable {
             do {
                 try Task.checkCancellation()
                 let messages = try await read(min(demand, options.count))
-                failures = 0
+                outage.end()
                 if !messages.isEmpty { return messages }
             } catch let error as SinkError where error.code == .unavailable {
-                failures += 1
-                let delay = backoff.delay(after: failures)
-                report(.readFailed(error, retryingIn: delay))
-                try await clock.sleep(for: delay)
+                let report = report
+                try await outage.wait { report(.readFailed(error, retryingIn: $0)) }
             }
         }
     }

@@ -38,9 +38,7 @@ public struct SQSSource: Producer, Sendable {
     private let report: @Sendable (SQSSourceReport) -> Void
 
     private var connected: ConnectedQueue?
-    private var failures = 0
-    private var backoff = Backoff(base: .milliseconds(200), maximum: .seconds(30))
-        .jittered(by: 0.5, using: SystemRandomNumberGenerator())
+    private var outage: Outage
 
     /// Makes a source; nothing is connected yet.
     ///
@@ -73,6 +71,7 @@ public struct SQSSource: Producer, Sendable {
         self.options = options
         self.environment = environment
         self.clock = clock
+        outage = Outage(base: .milliseconds(200), maximum: .seconds(30), clock: clock)
         self.report = report
     }
 
@@ -87,15 +86,13 @@ public struct SQSSource: Producer, Sendable {
             do {
                 try Task.checkCancellation()
                 let messages = try await receive(min(demand, options.maxNumberOfMessages))
-                failures = 0
+                outage.end()
                 if !messages.isEmpty { return messages }
                 // Else the receive itself has waited.
                 if options.waitTimeSeconds == 0 { try await clock.sleep(for: options.receiveInterval) }
             } catch let error as SinkError where error.code == .unavailable {
-                failures += 1
-                let delay = backoff.delay(after: failures)
-                report(.receiveFailed(error, retryingIn: delay))
-                try await clock.sleep(for: delay)
+                let report = report
+                try await outage.wait { report(.receiveFailed(error, retryingIn: $0)) }
             }
         }
     }

@@ -2,7 +2,7 @@ import SluicePostgres
 import SluiceSinks
 
 /// Failures that pass by themselves.
-enum Outage {
+enum PassingFailure {
     /// Serialization failure, deadlock, cancelled by an administrator.
     private static let passing: Set<String> = ["40001", "40P01", "57014"]
 
