@@ -205,7 +205,6 @@ extension SourceTrial {
                 return message
             }
         )
-        // Not waited for in here: a pipeline whose source has failed ends by itself.
         try await pipeline.run { running in found.whenComplete { running.drain() } }
     }
 

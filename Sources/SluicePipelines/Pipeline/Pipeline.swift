@@ -63,20 +63,37 @@ where Source.Output == Message<Handler.Input> {
     ///
     /// - Parameters:
     ///   - clock: Measures timeouts.
-    ///   - body: Called when the pipeline runs.
+    ///   - body: Called when the pipeline runs, in a task of its own, which is cancelled if the pipeline fails.
     /// - Returns: What the body returns.
     /// - Throws: What the body throws; the source's failure when no more are forgiven; `CancellationError`;
-    ///   `StageError` if it did not drain in time.
+    ///   `StageError` if it did not drain in time: whichever comes first.
     @inlinable
     @discardableResult
-    public func run<Result>(
+    public func run<Result: Sendable>(
         clock: any Clock<Duration> = ContinuousClock(),
-        _ body: (RunningPipeline<Handler.Input>) async throws -> Result
+        _ body: @escaping @Sendable (RunningPipeline<Handler.Input>) async throws -> Result
     ) async throws -> Result {
-        try await withStages(clock: clock) { stages in
-            let running = try await start(in: stages, clock: clock)
-            stages.go()
-            return try await body(running)
+        let (started, starting) = AsyncStream<RunningPipeline<Handler.Input>>.makeStream()
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                defer { starting.finish() }
+                try await withStages(clock: clock) { stages in
+                    let running = try await start(in: stages, clock: clock)
+                    starting.yield(running)
+                }
+                return nil
+            }
+            group.addTask {
+                for await running in started { return .some(try await body(running)) }
+                return nil
+            }
+            // The first error ends the other task too.
+            var result: Result?
+            while let ended = try await group.next() {
+                if let ended { result = .some(ended) }
+            }
+            guard let result else { throw CancellationError() }
+            return result
         }
     }
 

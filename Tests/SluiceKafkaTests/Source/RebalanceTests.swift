@@ -18,7 +18,7 @@ import Testing
             _ topic: TestTopic,
             _ strategy: KafkaSource.Options.AssignmentStrategy,
             _ tally: Tally,
-            until end: () async -> Void
+            until end: @escaping @Sendable () async -> Void
         ) async throws {
             let clock = ContinuousClock()
             let source = topic.source(reports, toleratesTrouble: true) { $0.partitionAssignmentStrategy = strategy }

@@ -134,7 +134,7 @@ struct TestTopic: Sendable {
         _ source: Producers<KafkaSource>,
         _ handled: Journal<Message<[UInt8]>>,
         concurrency: Int = 4,
-        after end: () async -> Void,
+        after end: @escaping @Sendable () async -> Void,
         _ handle: @escaping @Sendable (Message<[UInt8]>) async throws -> Void = { _ in }
     ) async throws {
         let pipeline = Pipeline(
