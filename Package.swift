@@ -297,6 +297,12 @@ let package = Package(
             path: "Tests/ConnectorTesting",
             swiftSettings: settings
         ),
+        .target(
+            name: "NATSTesting",
+            dependencies: ["CLibNATS", "ConnectorTesting", "SluicePostgres"],
+            path: "Tests/NATSTesting",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "ClusterWorker",
             dependencies: ["Sluice", "SluiceNATS", "SluicePipelines", "SluicePostgres"],
@@ -306,7 +312,7 @@ let package = Package(
         .testTarget(
             name: "SluiceNATSTests",
             dependencies: [
-                "CLibNATS", "ClusterWorker", "ConnectorTesting", "SinkTesting", "Sluice", "SluiceNATS",
+                "ClusterWorker", "ConnectorTesting", "NATSTesting", "SinkTesting", "Sluice", "SluiceNATS",
                 "SluicePipelines",
                 "SluicePipelinesTesting", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
             ],
@@ -357,8 +363,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "ConnectorTesting", "KafkaMockCluster", "KafkaTesting", "Sluice", "SluiceCommand", "SluicePostgres",
-                "SluiceSinks",
+                "ConnectorTesting", "KafkaMockCluster", "KafkaTesting", "NATSTesting", "Sluice", "SluiceCommand",
+                "SluicePipelines", "SluicePostgres", "SluiceRabbitMQ", "SluiceSinks",
                 "SluiceTesting", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["SCENARIOS.md"],

@@ -42,17 +42,17 @@ final class Bench {
         settings: [String: String]? = nil,
         password: String? = nil,
         encoding: String = "UTF8",
-        _ body: @Sendable (Bench) throws -> Void
+        _ body: @Sendable (Bench) async throws -> Void
     ) async throws {
         await Lanes.shared.enter()
-        let result: Result<Void, any Error> = await withTaskExecutorPreference(ThreadExecutor()) {
-            Result {
+        let result = await outcome {
+            try await withTaskExecutorPreference(ThreadExecutor()) {
                 let isOwn = settings != nil || password != nil
                 let own = isOwn ? try LocalServer(.init(password: password, settings: settings ?? [:])) : nil
                 defer { own?.stop() }
                 let server = try own ?? SharedServer.get()
-                let result = Result {
-                    try body(try Bench(name, on: server, password: password, encoding: encoding))
+                let result = await outcome {
+                    try await body(try Bench(name, on: server, password: password, encoding: encoding))
                 }
                 // Its processes have ended with it. The slots of all tests are more than a server wants to have.
                 if !isOwn { try dropSlots(of: name, on: server) }
@@ -61,6 +61,14 @@ final class Bench {
         }
         await Lanes.shared.leave()
         try result.get()
+    }
+
+    private static func outcome(of body: () async throws -> Void) async -> Result<Void, any Error> {
+        do {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
+        }
     }
 
     private static func dropSlots(of database: String, on server: LocalServer) throws {

@@ -1,4 +1,5 @@
 import Foundation
+import NATSTesting
 import Testing
 
 /// One pipeline as three processes, on a cluster of three servers.

@@ -1,4 +1,5 @@
 import ConnectorTesting
+import NATSTesting
 
 /// Three servers with JetStream that are one cluster, on ports of 127.0.0.1.
 final class NATSCluster: Sendable {

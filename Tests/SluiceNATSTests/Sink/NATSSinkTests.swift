@@ -1,4 +1,5 @@
 import ConnectorTesting
+import NATSTesting
 import SinkTesting
 import SluicePostgres
 import SluiceSinks

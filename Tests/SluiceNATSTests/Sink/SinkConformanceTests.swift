@@ -1,3 +1,4 @@
+import NATSTesting
 import SluiceNATS
 import SluiceSinksTesting
 import Testing

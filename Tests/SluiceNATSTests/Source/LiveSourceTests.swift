@@ -1,4 +1,5 @@
 import ConnectorTesting
+import NATSTesting
 import SinkTesting
 import Sluice
 import SluicePipelines
@@ -82,7 +83,7 @@ import Testing
         do {
             try await wait {
                 left = try await client.consumer("d", of: "S")
-                return left == .init(pending: 0, unacknowledged: 0, waitingRequests: 0)
+                return left?.isEmpty == true
             }
         } catch {
             Issue.record("The consumer still has \(left.map { "\($0)" } ?? "not been seen")")

@@ -1,3 +1,4 @@
+import NATSTesting
 import SluiceNATS
 import SluicePipelines
 import SluicePipelinesTesting

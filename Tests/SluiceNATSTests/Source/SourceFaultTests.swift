@@ -1,3 +1,4 @@
+import NATSTesting
 import SinkTesting
 import SluicePipelines
 import SluiceSinks

@@ -1,3 +1,4 @@
+import ConnectorTesting
 import SinkTesting
 import SluicePipelines
 import SluiceSinks

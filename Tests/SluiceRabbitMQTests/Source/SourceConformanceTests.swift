@@ -1,3 +1,4 @@
+import ConnectorTesting
 import SluicePipelines
 import SluicePipelinesTesting
 import SluicePostgres

@@ -1,4 +1,5 @@
 import CLibRabbitMQ
+import ConnectorTesting
 import SluicePostgres
 import Synchronization
 

@@ -1,3 +1,4 @@
+import ConnectorTesting
 import SluicePipelines
 import SluiceSinks
 import SluiceTesting

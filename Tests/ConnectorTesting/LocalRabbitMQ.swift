@@ -1,4 +1,3 @@
-import ConnectorTesting
 import Foundation
 import SluicePostgres
 import Synchronization
@@ -7,13 +6,13 @@ import Synchronization
 ///
 /// Its user `guest` may do everything, `reader`, whose password is `secret-word`, nothing in the virtual host `/`. It stops
 /// when this process ends, however that happens. The functions without `async` block.
-final class LocalRabbitMQ: Sendable {
+package final class LocalRabbitMQ: Sendable {
     /// Where clients connect.
-    let port: Int
+    package let port: Int
     /// Where clients connect with TLS.
-    let securePort: Int
+    package let securePort: Int
     /// The certificate of `localhost`, signed by itself.
-    let certificate: String
+    package let certificate: String
     private let environment: [String]
     private let folder: URL
     /// Finds Erlang nodes by their names; RabbitMQ would start one that outlives it.
@@ -21,12 +20,12 @@ final class LocalRabbitMQ: Sendable {
     private let server: Mutex<ServerProcess?>
 
     /// One server for all tests that leave it running.
-    static func shared() async throws -> LocalRabbitMQ {
+    package static func shared() async throws -> LocalRabbitMQ {
         try await thread.run { try common.get() }
     }
 
     /// A server of a test's own, which it may kill.
-    static func start() async throws -> LocalRabbitMQ {
+    package static func start() async throws -> LocalRabbitMQ {
         let thread = BlockingThread()
         defer { thread.close() }
         return try await thread.run { try LocalRabbitMQ() }
@@ -105,10 +104,10 @@ final class LocalRabbitMQ: Sendable {
     // MARK: - The server
 
     /// Where clients connect, as `guest`.
-    var url: String { "amqp://guest:guest@127.0.0.1:\(port)" }
+    package var url: String { "amqp://guest:guest@127.0.0.1:\(port)" }
 
     /// Ends the server at once, as a crash would.
-    func kill() {
+    package func kill() {
         server.withLock { server in
             server?.kill()
             server = nil
@@ -116,7 +115,7 @@ final class LocalRabbitMQ: Sendable {
     }
 
     /// Starts the server with what it has on disk, and waits until it answers: about five seconds.
-    func restart() throws {
+    package func restart() throws {
         let log = folder.appendingPathComponent("server.log").path
         try server.withLock { server in
             server = try ServerProcess(
@@ -156,7 +155,7 @@ final class LocalRabbitMQ: Sendable {
     // MARK: - Its own word
 
     /// How many messages a queue has, unacknowledged ones included.
-    func count(_ queue: String) async throws -> Int {
+    package func count(_ queue: String) async throws -> Int {
         let text = try await control("-q", "list_queues", "--no-table-headers", "name", "messages")
         for line in text.split(separator: "\n") {
             let words = line.split(separator: "\t")
@@ -166,7 +165,7 @@ final class LocalRabbitMQ: Sendable {
     }
 
     /// Lets everything be on disk that was declared; else a server that is killed within two seconds may forget a queue.
-    func sync() async throws {
+    package func sync() async throws {
         try await control("eval", "mnesia:sync_log().")
     }
 

@@ -6,13 +6,13 @@ import Testing
 /// A connection of the tests, to prepare streams and to look into them.
 ///
 /// Unchecked: the pointers are the library's, which locks what they point to.
-final class NATSClient: @unchecked Sendable {
+package final class NATSClient: @unchecked Sendable {
     private let connection: OpaquePointer
     private let context: OpaquePointer
     private let thread: BlockingThread
 
     /// Connects, and waits for the server and its JetStream.
-    static func connect(_ url: String) async throws -> NATSClient {
+    package static func connect(_ url: String) async throws -> NATSClient {
         let thread = BlockingThread()
         while true {
             // Each attempt waits for an answer, or is refused at once.
@@ -65,7 +65,9 @@ final class NATSClient: @unchecked Sendable {
     }
 
     /// Makes a stream; waits for a leader of the cluster if it is to have replicas.
-    func createStream(_ name: String, subjects: [String], replicas: Int = 1, isInMemory: Bool = false) async throws {
+    package func createStream(_ name: String, subjects: [String], replicas: Int = 1, isInMemory: Bool = false)
+        async throws
+    {
         while try await !tryToCreate(name, subjects, replicas, isInMemory) {
             try #require(replicas > 1)
             try Task.checkCancellation()
@@ -95,11 +97,11 @@ final class NATSClient: @unchecked Sendable {
         }
     }
 
-    func deleteStream(_ name: String) async throws {
+    package func deleteStream(_ name: String) async throws {
         try await thread.run { [self] in _ = js_DeleteStream(context, name, nil, nil) }
     }
 
-    func deleteConsumer(_ name: String, of stream: String) async throws {
+    package func deleteConsumer(_ name: String, of stream: String) async throws {
         try await thread.run { [self] in
             let status = js_DeleteConsumer(context, stream, name, nil, nil)
             try #require(status == NATS_OK, "\(Self.text(status))")
@@ -107,7 +109,7 @@ final class NATSClient: @unchecked Sendable {
     }
 
     /// Publishes messages, and waits until all are stored.
-    func publish(_ messages: [(subject: String, body: String)]) async throws {
+    package func publish(_ messages: [(subject: String, body: String)]) async throws {
         try await thread.run { [self] in
             for (subject, body) in messages {
                 let status = js_PublishAsync(context, subject, body, Int32(body.utf8.count), nil)
@@ -127,7 +129,7 @@ final class NATSClient: @unchecked Sendable {
     }
 
     /// Publishes one message with a header.
-    func publish(_ body: String, to subject: String, header: (name: String, value: String)) async throws {
+    package func publish(_ body: String, to subject: String, header: (name: String, value: String)) async throws {
         try await thread.run { [self] in
             var message: OpaquePointer?
             natsMsg_Create(&message, subject, nil, body, Int32(body.utf8.count))
@@ -139,14 +141,16 @@ final class NATSClient: @unchecked Sendable {
     }
 
     /// What a consumer has left.
-    struct Consumer: Equatable {
-        var pending: Int
-        var unacknowledged: Int
-        var waitingRequests: Int
+    package struct Consumer: Sendable {
+        package var pending: Int
+        package var unacknowledged: Int
+        package var waitingRequests: Int
+
+        package var isEmpty: Bool { pending == 0 && unacknowledged == 0 && waitingRequests == 0 }
     }
 
     /// - Returns: `nil` if there is none, or the server does not answer.
-    func consumer(_ name: String, of stream: String) async throws -> Consumer? {
+    package func consumer(_ name: String, of stream: String) async throws -> Consumer? {
         try await thread.run { [self] in
             var information: UnsafeMutablePointer<jsConsumerInfo>?
             js_GetConsumerInfo(&information, context, stream, name, nil, nil)
@@ -161,8 +165,9 @@ final class NATSClient: @unchecked Sendable {
     }
 
     /// The bodies of a stream's messages, with one header of each, in order.
-    func messages(of stream: String, header: String) async throws -> [(subject: String, body: String, header: String?)]
-    {
+    package func messages(of stream: String, header: String) async throws -> [(
+        subject: String, body: String, header: String?
+    )] {
         try await thread.run { [self] in
             var information: UnsafeMutablePointer<jsStreamInfo>?
             let status = js_GetStreamInfo(&information, context, stream, nil, nil)

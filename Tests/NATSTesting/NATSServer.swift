@@ -4,8 +4,8 @@ import Foundation
 /// A NATS server with JetStream on a port of 127.0.0.1 of its own, whose files outlive it and are removed in the end.
 ///
 /// It may be killed and started again, and be one of a cluster.
-final class NATSServer: Sendable {
-    let port: Int
+package final class NATSServer: Sendable {
+    package let port: Int
     private let folder: URL
     private let configuration: String
     private let process = ProcessBox()
@@ -13,7 +13,7 @@ final class NATSServer: Sendable {
     /// Starts a server.
     ///
     /// - Parameter more: Lines of its configuration.
-    init(more: String = "", name: String = "one", port: Int? = nil, isJetStream: Bool = true) throws {
+    package init(more: String = "", name: String = "one", port: Int? = nil, isJetStream: Bool = true) throws {
         self.port = try port ?? ServerProcess.freePort()
         folder = FileManager.default.temporaryDirectory.appending(path: "sluice-nats-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -33,20 +33,20 @@ final class NATSServer: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    var url: String { "nats://127.0.0.1:\(port)" }
+    package var url: String { "nats://127.0.0.1:\(port)" }
 
     /// Starts it again, with the files it had.
-    func start() throws {
+    package func start() throws {
         process.replace(
             try ServerProcess("/usr/sbin/nats-server", ["-c", configuration], log: folder.appending(path: "log").path)
         )
     }
 
     /// Ends it as a crash would.
-    func kill() {
+    package func kill() {
         process.replace(nil)
     }
 
     /// What it has said so far.
-    var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
+    package var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
 }
