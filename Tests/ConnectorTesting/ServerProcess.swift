@@ -4,23 +4,29 @@ import Synchronization
 
 /// A server of the tests as a process of its own.
 ///
-/// It stops when this process ends, however that happens: its shell waits for the end of a pipe that only this process
-/// holds, and then ends it by its process id.
+/// It stops when this process ends, however that happens: its shell waits for the end of a connection that only this
+/// process holds, and then ends it by its process id.
 package final class ServerProcess: Sendable {
-    private let guardPipe = Pipe()
+    private let guardEnd: FileHandle
     private let process = Process()
     // Of the server itself, whose parent is the shell.
     private let identifier: Int32
 
     /// Starts a program, whose output goes to a file.
     package init(_ program: String, _ arguments: [String], log: String) throws {
+        // No pipe, which whatever else is started at this moment might keep open, and the shell waiting.
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw NoServer(program: program) }
+        guardEnd = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+        let input = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // KILL, not TERM: the threads that start processes block that, and the server inherits it.
         let script =
             #"log="$0"; "$@" >>"$log" 2>&1 </dev/null & echo $!; exec >&-; cat >/dev/null; kill -KILL $! 2>/dev/null; wait"#
         process.arguments = ["-c", script, log, program] + arguments
-        process.standardInput = guardPipe
+        process.standardInput = input
         process.standardOutput = output
         try process.run()
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
@@ -33,7 +39,7 @@ package final class ServerProcess: Sendable {
     /// Ends it at once, as a crash would, and waits for that.
     package func kill() {
         Glibc.kill(identifier, SIGKILL)
-        try? guardPipe.fileHandleForWriting.close()
+        try? guardEnd.close()
         process.waitUntilExit()
     }
 
