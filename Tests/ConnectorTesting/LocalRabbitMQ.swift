@@ -25,16 +25,18 @@ package final class LocalRabbitMQ: Sendable {
     }
 
     /// A server of a test's own, which it may kill.
-    package static func start() async throws -> LocalRabbitMQ {
+    ///
+    /// - Parameter queue: A durable queue that it has.
+    package static func start(queue: String? = nil) async throws -> LocalRabbitMQ {
         let thread = BlockingThread()
         defer { thread.close() }
-        return try await thread.run { try LocalRabbitMQ() }
+        return try await thread.run { try LocalRabbitMQ(queue: queue) }
     }
 
     private static let thread = BlockingThread()
     private static let common = Result { try LocalRabbitMQ() }
 
-    private init() throws {
+    private init(queue: String? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-rabbitmq-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let folder = self.folder
@@ -62,7 +64,7 @@ package final class LocalRabbitMQ: Sendable {
             ssl_options.keyfile = \(key)
             log.file = false
             log.console = true
-            load_definitions = \(write("definitions.json", Self.definitions))
+            load_definitions = \(write("definitions.json", Self.definitions(queue)))
             """
         )
         environment = [
@@ -90,16 +92,6 @@ package final class LocalRabbitMQ: Sendable {
     }
 
     private static let loopback = "[{kernel,[{inet_dist_use_interface,{127,0,0,1}}]}].\n"
-
-    private static let definitions = """
-        {"users": [
-            {"name": "guest", "password": "guest", "tags": ["administrator"]},
-            {"name": "reader", "password": "secret-word", "tags": []}],
-         "vhosts": [{"name": "/"}],
-         "permissions": [
-            {"user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"},
-            {"user": "reader", "vhost": "/", "configure": "^$", "write": "^$", "read": "^$"}]}
-        """
 
     // MARK: - The server
 

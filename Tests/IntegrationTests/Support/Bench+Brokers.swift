@@ -8,14 +8,25 @@ struct BrokerMessage {
     var key: String
     var body: String
 
+    private var line: [String: Any]? {
+        (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any]
+    }
+
     /// Where it comes in the stream; nil if it has no such place.
     var cursor: Cursor? {
-        let line = try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
         let metadata = line?["metadata"] as? [String: Any]
         guard let lsn = metadata?["commit_lsn"] as? UInt64, let index = metadata?["commit_idx"] as? UInt64 else {
             return nil
         }
         return Cursor(commitLSN: LSN(rawValue: lsn), index: index)
+    }
+}
+
+extension BrokerMessage {
+    /// A message of a broker that has no keys: its row's `id` is its key.
+    init(body: String) {
+        self.init(key: "", body: body)
+        key = ((line?["record"] as? [String: Any])?["id"]).map { "\($0)" } ?? ""
     }
 }
 

@@ -41,6 +41,13 @@ extension Bench {
         }
     }
 
+    /// Lets a sink's server fail, and expects that the same process delivers more afterwards.
+    func expectToOutlive(_ process: SluiceProcess, _ outage: () throws -> Void) throws {
+        try outage()
+        let before = try process.last("changes") ?? 0
+        try process.waitForProgress("more than before") { $0["changes"] as? Int ?? 0 > before }
+    }
+
     /// Waits until a command has said something besides progress.
     func waitForNotice(_ words: String, of process: SluiceProcess) throws {
         try wait("\"\(words)\"") {

@@ -1,0 +1,45 @@
+import NATSTesting
+import SluicePostgres
+import SluiceTesting
+import Testing
+
+extension IntegrationTests {
+    @Suite("to NATS")
+    struct NATSTests {
+        @Test("A1, H78: the command killed again and again, the server once: each change stored once, in order per key")
+        func killed() async throws {
+            let server = try NATSServer()
+            let client = try await NATSClient.connect(server.url)
+            try await client.createStream("changes", subjects: ["changes.>"])
+            try await Bench.run("nats_kill") { bench in
+                try bench.run(Load.table)
+                try bench.createSlot()
+                let sink = "\(server.url)/changes.{schema}.{table}"
+                var random = SeededGenerator(seed: 11)
+                let load = try Load(bench, pause: 0.1)
+                for round in 0..<5 {
+                    let process = try bench.stream(sink)
+                    try process.waitForProgress("some delivered") { $0["changes"] as? Int ?? 0 > 0 }
+                    if round == 2 {
+                        try bench.expectToOutlive(process) {
+                            server.kill()
+                            try bench.run("select pg_sleep(0.3)")
+                            try server.start()
+                        }
+                    }
+                    try bench.run("select pg_sleep(\(Double.random(in: 0...0.5, using: &random)))")
+                    try #require(process.isRunning, "it gave up: \(process.error.text)")
+                    try process.killHard()
+                    try bench.waitForNoReader()
+                }
+                try load.stop()
+                try bench.streamUntilNow(sink)
+                try bench.loadTruth()
+                let stored = try await client.messages(of: "changes", header: "Nats-Msg-Id")
+                #expect(Set(stored.map(\.header)).count == stored.count, "the stream drops repetitions")
+                try bench.loadAtLeastOnce(stored.map { BrokerMessage(body: $0.body) })
+                try bench.expectAllDelivered()
+            }
+        }
+    }
+}

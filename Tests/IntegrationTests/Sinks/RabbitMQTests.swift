@@ -1,0 +1,56 @@
+import ConnectorTesting
+import SluicePipelines
+import SluicePostgres
+import SluiceRabbitMQ
+import SluiceTesting
+import Testing
+
+extension IntegrationTests {
+    @Suite("to RabbitMQ")
+    struct RabbitMQTests {
+        @Test("A1, H78: the command killed again and again, the server once: nothing is lost, in order per key")
+        func killed() async throws {
+            let server = try await LocalRabbitMQ.start(queue: "public.items")
+            try await server.sync()
+            try await Bench.run("rabbitmq_kill") { bench in
+                try bench.run(Load.table)
+                try bench.createSlot()
+                var random = SeededGenerator(seed: 13)
+                let load = try Load(bench, pause: 0.5)
+                for round in 0..<5 {
+                    let process = try bench.stream(server.url)
+                    try process.waitForProgress("some delivered") { $0["changes"] as? Int ?? 0 > 0 }
+                    if round == 2 {
+                        try bench.expectToOutlive(process) {
+                            server.kill()
+                            try server.restart()
+                        }
+                    }
+                    try bench.run("select pg_sleep(\(Double.random(in: 0...0.5, using: &random)))")
+                    try #require(process.isRunning, "it gave up: \(process.error.text)")
+                    try process.killHard()
+                    try bench.waitForNoReader()
+                }
+                try load.stop()
+                try bench.streamUntilNow(server.url)
+                try bench.loadTruth()
+                try bench.loadAtLeastOnce(try await messages(of: "public.items", at: server))
+                try bench.expectAllDelivered()
+            }
+        }
+
+        /// Takes everything out of a queue, in its order.
+        private func messages(of queue: String, at server: LocalRabbitMQ) async throws -> [BrokerMessage] {
+            let count = try await server.count(queue)
+            var source = try RabbitMQSource(server.url, queue: queue)
+            var found: [BrokerMessage] = []
+            while found.count < count {
+                for message in try await source.handleDemand(count - found.count) ?? [] {
+                    found.append(BrokerMessage(body: String(decoding: message.body, as: UTF8.self)))
+                    try await message.acknowledge()
+                }
+            }
+            return found
+        }
+    }
+}
