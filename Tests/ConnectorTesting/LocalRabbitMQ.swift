@@ -98,6 +98,11 @@ package final class LocalRabbitMQ: Sendable {
     /// Where clients connect, as `guest`.
     package var url: String { "amqp://guest:guest@127.0.0.1:\(port)" }
 
+    /// Lets the server answer nothing any more, until it is killed.
+    package func freeze() {
+        server.withLock { $0?.freeze() }
+    }
+
     /// Ends the server at once, as a crash would.
     package func kill() {
         server.withLock { server in

@@ -36,6 +36,11 @@ package final class ServerProcess: Sendable {
         identifier = number
     }
 
+    /// Stops it in its tracks: it takes connections and bytes as far as the system does, and answers nothing.
+    package func freeze() {
+        Glibc.kill(identifier, SIGSTOP)
+    }
+
     /// Ends it at once, as a crash would, and waits for that.
     package func kill() {
         Glibc.kill(identifier, SIGKILL)

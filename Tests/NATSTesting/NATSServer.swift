@@ -42,6 +42,11 @@ package final class NATSServer: Sendable {
         )
     }
 
+    /// Lets it answer nothing any more, until it is killed.
+    package func freeze() {
+        process.freeze()
+    }
+
     /// Ends it as a crash would.
     package func kill() {
         process.replace(nil)

@@ -12,4 +12,9 @@ final class ProcessBox: Sendable {
             process = next
         }
     }
+
+    /// Lets the process answer nothing any more.
+    func freeze() {
+        process.withLock { $0?.freeze() }
+    }
 }

@@ -22,6 +22,9 @@ extension IntegrationTests {
                     try process.waitForProgress("some delivered") { $0["changes"] as? Int ?? 0 > 0 }
                     if round == 2 {
                         try bench.expectToOutlive(process) {
+                            // What is sent to it now reaches the system, and never the server.
+                            server.freeze()
+                            try bench.run("select pg_sleep(0.5)")
                             server.kill()
                             try server.restart()
                         }
