@@ -111,7 +111,7 @@ package final class LocalRabbitMQ: Sendable {
         }
     }
 
-    /// Starts the server with what it has on disk, and waits until it answers: about five seconds.
+    /// Starts the server with what it has on disk, and waits until it answers: about five seconds, on a busy machine a minute.
     package func restart() throws {
         let log = folder.appendingPathComponent("server.log").path
         try server.withLock { server in
@@ -121,7 +121,7 @@ package final class LocalRabbitMQ: Sendable {
                 log: log
             )
         }
-        let end = Instant.now.advanced(by: .seconds(60))
+        let end = Instant.now.advanced(by: .seconds(180))
         while !isListening {
             guard Instant.now < end else {
                 throw NoServer(log: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "no log")

@@ -8,10 +8,10 @@ extension IntegrationTests {
     struct NATSTests {
         @Test("A1, H78: the command killed again and again, the server once: each change stored once, in order per key")
         func killed() async throws {
-            let server = try NATSServer()
-            let client = try await NATSClient.connect(server.url)
-            try await client.createStream("changes", subjects: ["changes.>"])
             try await Bench.run("nats_kill") { bench in
+                let server = try NATSServer()
+                let client = try await NATSClient.connect(server.url)
+                try await client.createStream("changes", subjects: ["changes.>"])
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let sink = "\(server.url)/changes.{schema}.{table}"

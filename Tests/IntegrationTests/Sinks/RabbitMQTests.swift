@@ -10,9 +10,9 @@ extension IntegrationTests {
     struct RabbitMQTests {
         @Test("A1, H78: the command killed again and again, the server once: nothing is lost, in order per key")
         func killed() async throws {
-            let server = try await LocalRabbitMQ.start(queue: "public.items")
-            try await server.sync()
             try await Bench.run("rabbitmq_kill") { bench in
+                let server = try await LocalRabbitMQ.start(queue: "public.items")
+                try await server.sync()
                 try bench.run(Load.table)
                 try bench.createSlot()
                 var random = SeededGenerator(seed: 13)
