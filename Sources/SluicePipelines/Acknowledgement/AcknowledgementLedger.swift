@@ -10,10 +10,11 @@ final class AcknowledgementLedger: Sendable {
     private let receipts: Mutex<[Receipt?]>
 
     @usableFromInline
-    init(_ acknowledger: any Acknowledger, _ receipts: [Receipt?], group: Int) {
+    init(_ acknowledger: any Acknowledger, _ receipts: [Receipt], group: Int) {
         self.acknowledger = acknowledger
         self.group = group
-        self.receipts = Mutex(receipts)
+        // One by one: a conversion of the array asks the runtime about every receipt.
+        self.receipts = Mutex(receipts.map(Optional.some))
     }
 
     deinit {

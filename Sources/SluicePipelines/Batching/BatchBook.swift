@@ -86,7 +86,7 @@ struct BatchBook<Body: Sendable> {
         while start < messages.endIndex {
             let id = id(of: messages[start])
             var end = start + 1
-            while end < messages.endIndex && self.id(of: messages[end]) == id { end += 1 }
+            while end < messages.endIndex && belongs(messages, end, to: id) { end += 1 }
             let run = messages[start..<end]
             // Out of the dictionary while its run lasts: so a message costs no look-up.
             var batch = open.removeValue(forKey: id)
@@ -127,6 +127,12 @@ struct BatchBook<Body: Sendable> {
     @inlinable
     func id(of message: Message<Body>) -> ID {
         ID(key: message.batchKey, partition: partition?(message))
+    }
+
+    /// Whether a message is of a batch; by its place, so that it is not copied for the question.
+    @inlinable
+    func belongs(_ messages: [Message<Body>], _ place: Int, to id: ID) -> Bool {
+        messages[place].batchKey == id.key && (partition == nil || partition?(messages[place]) == id.partition)
     }
 
     @inlinable
