@@ -219,7 +219,7 @@ let package = Package(
         .testTarget(
             name: "SluiceServiceTests",
             dependencies: [
-                "Sluice", "SluiceService", "SluiceTesting",
+                "Sluice", "SluicePipelines", "SluiceService", "SluiceTesting",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings

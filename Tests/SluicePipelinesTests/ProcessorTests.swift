@@ -47,7 +47,8 @@ import Testing
         #expect(script.memory.failedOnes == [[2, 4]])
     }
 
-    @Test("13: a thrown error fails its message only") func thrown() async {
+    @Test("13, 36: a thrown error fails its message only, and that is handed to the handler of failed ones")
+    func thrown() async {
         let (reports, recorder) = (Reports(), Recorder())
         var script = Script()
         script.onMessage = { message in
@@ -57,6 +58,23 @@ import Testing
         #expect(await process(script, reports: reports, recorder: recorder).map(\.body) == [1, 3, 4])
         #expect(recorder.failed == [2] && recorder.reason(2)?.cause is Script.Broken)
         #expect(reports.failures == [.thrown])
+        #expect(script.memory.failedOnes == [[2]])
+    }
+
+    @Test("16: a task that the handler has started fails: so does its message, and the processor goes on")
+    func failingTask() async {
+        let recorder = Recorder()
+        var script = Script()
+        script.onMessage = { message in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { if message.body == 2 { throw Script.Broken() } }
+                group.addTask { if message.body == 2 { try await ContinuousClock().sleep(for: .seconds(1_000_000)) } }
+                while try await group.next() != nil {}
+            }
+            return message
+        }
+        #expect(await process(script, recorder: recorder).map(\.body) == [1, 3, 4])
+        #expect(recorder.failed == [2] && recorder.reason(2)?.cause is Script.Broken)
     }
 
     @Test("14: a handler that returns another message has handled its own") func another() async {
@@ -139,6 +157,47 @@ import Testing
         #expect(recorder.all == [1, 2, 3, 4])
         #expect(recorder.calls.map(\.successful) == [[2], [3], [1, 4]])
         #expect(script.memory.failedOnes == [[2]])
+    }
+
+    @Test("34: options of an acknowledgement reach the source before it, or fail the message if it has none")
+    func configured() async {
+        var script = Script()
+        script.onMessage = { message in
+            if message.body == 2 { try message.configureAcknowledgement("gently") }
+            return message
+        }
+        let recorder = Recorder()
+        #expect(await process(script, recorder: recorder).map(\.body) == [1, 3, 4])
+        #expect(recorder.failed == [2] && recorder.reason(2)?.cause is AcknowledgementError)
+
+        let choosy = Choosy()
+        let processor = Processor(
+            name: "processor 0",
+            handler: script,
+            call: HandlerCall(timeout: nil, clock: ContinuousClock()),
+            batchers: [],
+            putAside: nil,
+            report: Reporting(nil, clock: ContinuousClock())
+        )
+        let acknowledgements = choosy.acknowledgements(of: [.number(1), .number(2)])
+        _ = await processor.process(zip(1...2, acknowledgements).map { Message($0, acknowledgement: $1) })
+        #expect(choosy.told == ["2 gently", "acknowledged 2"])
+    }
+
+    /// Has options.
+    private final class Choosy: Acknowledger {
+        private let log = Mutex<[String]>([])
+
+        var told: [String] { log.withLock { $0 } }
+
+        func configure(_ options: any Sendable, _ receipt: Receipt, of group: Int) {
+            guard case .number(let number) = receipt else { return }
+            log.withLock { $0.append("\(number) \(options)") }
+        }
+
+        func acknowledge(_ outcome: AcknowledgedMessages, of group: Int) {
+            log.withLock { $0.append("acknowledged \(outcome.successful.count)") }
+        }
     }
 
     @Test("35: each source, and each of its groups, is told by itself, also if another throws") func groups() async {

@@ -1,5 +1,6 @@
 import ServiceLifecycle
 import Sluice
+import SluicePipelines
 import SluiceService
 import SluiceTesting
 import Synchronization
@@ -80,6 +81,24 @@ import Testing
     @Test func aGracefulShutdownDeliversEverythingThatIsInside() async throws {
         let log = Log()
         try await run(StageGroup("numbers", chain(log))) { log.all.handled.count > 100 }
+        let (emitted, handled) = log.all
+        #expect(handled == emitted && handled.count > 100)
+    }
+
+    @Test func aPipelineIsDrainedByAGracefulShutdown() async throws {
+        let log = Log()
+        let pipeline = Pipeline(
+            source: Producers { _ in Counter(log: log).map { Message($0) } },
+            processors: Processors(concurrency: 1),
+            batchers: [Batcher(size: .count(7))],
+            handler: Handling<Int, Int> {
+                $0
+            } batch: {
+                log.handled($0.bodies)
+            }
+        )
+        let service = StageGroup("orders") { stages in try await pipeline.start(in: stages) }
+        try await run(service) { log.all.handled.count > 100 }
         let (emitted, handled) = log.all
         #expect(handled == emitted && handled.count > 100)
     }
