@@ -115,7 +115,7 @@ simulate: setup ## Run the simulations with many seeds (SEEDS=100000); SLUICE_SE
 soak: release ## Run the long forms of the tests that kill, cut and wait, and measure memory: about 30 minutes
 	@scripts/setup tests
 	PARTS=memory Benchmarks/streaming
-	SLUICE_SOAK=1 SLUICE_PROGRAM=$(CURDIR)/$(sluice) swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests|ReplicationFaultTests|UnreadPipeTests'
+	SLUICE_SOAK=1 SLUICE_PROGRAM=$(CURDIR)/$(sluice) swift test --filter 'KillTests|StandbyTests|OutageTests|IdlePositionTests|ManyMachinesTests|ReplicationFaultTests|UnreadPipeTests'
 
 fuzz: setup ## Fuzz the decoders and the JSON of values under Address Sanitizer (RUNS=1000000)
 	Fuzz/build
