@@ -67,7 +67,7 @@ bench: release ## Measure: engine next to its peers, sluice against pg_recvlogic
 	swift run -c release --package-path Benchmarks EngineBenchmarks
 	Benchmarks/capture
 
-bench-allocations: setup ## Count what the engine allocates for a batch and for an event; fails if that is too much
+bench-allocations: setup ## Count what the engine and a pipeline allocate for a batch and an event; fails if that is too much
 	swift run -c release --package-path Benchmarks AllocationCheck
 
 bench-cdc: release ## Measure sluice against pg_recvlogical, streaming, memory, latency, and the sinks

@@ -34,7 +34,10 @@ let package = Package(
         .target(name: "AllocationCounter"),
         .executableTarget(
             name: "AllocationCheck",
-            dependencies: ["AllocationCounter", .product(name: "Sluice", package: "sluice")],
+            dependencies: [
+                "AllocationCounter", .product(name: "Sluice", package: "sluice"),
+                .product(name: "SluicePipelines", package: "sluice"),
+            ],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -4,10 +4,12 @@ import Synchronization
 /// A graph that carries so many events through windows of a size.
 struct Shape: Sendable {
     let name: String
+    /// How many allocations a batch may cost.
+    let mostPerBatch: Double
     let run: @Sendable (_ window: Int, _ events: Int) async throws -> Arrival
 
     static let all = [
-        Shape(name: "1 to 1") { window, events in
+        Shape(name: "1 to 1", mostPerBatch: 3) { window, events in
             let arrival = Mailbox()
             try await withStages { stages in
                 let same = stages.start { Same(end: events) }
@@ -16,7 +18,7 @@ struct Shape: Sendable {
             }
             return arrival.last
         },
-        Shape(name: "broadcast to 4") { window, events in
+        Shape(name: "broadcast to 4", mostPerBatch: 3) { window, events in
             let arrivals = (1...4).map { _ in Mailbox() }
             try await withStages { stages in
                 let same = stages.start(dispatcher: BroadcastDispatcher()) { Same(end: events) }
@@ -27,6 +29,7 @@ struct Shape: Sendable {
             }
             return arrivals.reduce(into: Arrival()) { $0.add($1.last) }
         },
+        pipeline,
     ]
 }
 
@@ -77,10 +80,11 @@ struct Arrival: Sendable {
 }
 
 /// Where a consumer leaves what it counted.
-private final class Mailbox: Sendable {
+final class Mailbox: Sendable {
     private let value = Mutex(Arrival())
 
     var last: Arrival { value.withLock { $0 } }
 
     func put(_ arrival: Arrival) { value.withLock { $0 = arrival } }
+    func add(_ arrival: Arrival) { value.withLock { $0.add(arrival) } }
 }
