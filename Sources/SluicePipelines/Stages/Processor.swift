@@ -84,7 +84,7 @@ struct Processor<Handler: PipelineHandler>: Sendable {
         }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     func handle(_ message: Message<Handler.Input>) async throws(MessageFailure) -> Message<Handler.Output> {
         let handler = handler
         var result: Message<Handler.Output>
