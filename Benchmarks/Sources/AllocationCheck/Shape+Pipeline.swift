@@ -6,7 +6,7 @@ extension Shape {
     ///
     /// What a source allocates for what it emits at once is counted too: the messages, their receipts, and the ledger of
     /// these.
-    static let pipeline = Shape(name: "pipeline", mostPerBatch: 12) { window, events in
+    static let pipeline = Shape(name: "pipeline", mostPerBatch: 10.5) { window, events in
         let arrival = Mailbox()
         let counted = Counted()
         try await Pipeline(
@@ -42,7 +42,7 @@ private struct Numbers: Producer {
         guard left > 0 else { return nil }
         let count = min(demand, left)
         left -= count
-        let acknowledgements = counted.acknowledgements(of: (0..<count).map { .number(UInt64($0)) })
+        let acknowledgements = counted.acknowledgements(of: (0..<count).lazy.map { .number(UInt64($0)) })
         return acknowledgements.map { Message(1, acknowledgement: $0) }
     }
 }

@@ -66,7 +66,7 @@ struct Numbers: Producer {
         guard left > 0 else { return nil }
         let count = min(demand, left)
         defer { left -= count }
-        let acknowledgements = counter.acknowledgements(of: (0..<count).map { .number(UInt64($0)) })
+        let acknowledgements = counter.acknowledgements(of: (0..<count).lazy.map { .number(UInt64($0)) })
         return acknowledgements.map { Message(left, acknowledgement: $0) }
     }
 }

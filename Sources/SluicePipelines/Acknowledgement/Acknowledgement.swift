@@ -31,17 +31,3 @@ public struct Acknowledgement: Sendable {
         place == other.place && ledger === other.ledger
     }
 }
-
-extension Acknowledger {
-    /// Makes the acknowledgements of messages that a source emits together.
-    ///
-    /// - Parameters:
-    ///   - receipts: The messages'.
-    ///   - group: Messages of one acknowledger and one group are told of together: a channel, a partition.
-    /// - Returns: One for each receipt, in their order.
-    @inlinable
-    public func acknowledgements(of receipts: [Receipt], group: Int = 0) -> [Acknowledgement] {
-        let ledger = AcknowledgementLedger(self, receipts, group: group)
-        return receipts.indices.map { Acknowledgement(ledger: ledger, place: $0) }
-    }
-}

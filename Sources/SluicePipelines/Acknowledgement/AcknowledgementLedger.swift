@@ -10,11 +10,10 @@ final class AcknowledgementLedger: Sendable {
     private let receipts: Mutex<[Receipt?]>
 
     @usableFromInline
-    init(_ acknowledger: any Acknowledger, _ receipts: [Receipt], group: Int) {
+    init(_ acknowledger: any Acknowledger, _ receipts: [Receipt?], group: Int) {
         self.acknowledger = acknowledger
         self.group = group
-        // One by one: a conversion of the array asks the runtime about every receipt.
-        self.receipts = Mutex(receipts.map(Optional.some))
+        self.receipts = Mutex(receipts)
     }
 
     deinit {

@@ -79,7 +79,7 @@ public struct RunningPipeline<Input: Sendable>: Sendable {
         metadata: [String: String],
         _ caller: CallerAcknowledger
     ) -> [Message<Input>] {
-        let acknowledgements = caller.acknowledgements(of: bodies.indices.map { .number(UInt64($0)) })
+        let acknowledgements = caller.acknowledgements(of: bodies.indices.lazy.map { .number(UInt64($0)) })
         return zip(bodies, acknowledgements).map { body, acknowledgement in
             var message = Message(body, metadata: metadata, acknowledgement: acknowledgement)
             message.flushesBatch = flushing

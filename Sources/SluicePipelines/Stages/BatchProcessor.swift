@@ -32,10 +32,14 @@ struct BatchProcessor<Handler: PipelineHandler>: Sendable {
         let handler = handler
         var batch = received
         do throws(MessageFailure) {
-            batch = try await call.run {
-                var batch = received
-                try await handler.handleBatch(&batch)
-                return batch
+            if call.isPlain {
+                do { try await handler.handleBatch(&batch) } catch { throw MessageFailure(error) }
+            } else {
+                batch = try await call.run {
+                    var batch = received
+                    try await handler.handleBatch(&batch)
+                    return batch
+                }
             }
             // Another batch may have been put in its place.
             if !batch.messages.areSame(as: received.messages) {

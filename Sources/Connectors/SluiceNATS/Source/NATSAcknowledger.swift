@@ -25,7 +25,7 @@ final class NATSAcknowledger: Acknowledger {
     /// Makes messages for a pipeline, and keeps them from others until it is told of them.
     func messages(_ deliveries: [Delivery]) -> [Message<[UInt8]>] {
         leases?.keep(deliveries.map(\.reply))
-        let acknowledgements = acknowledgements(of: deliveries.map { .text($0.reply) })
+        let acknowledgements = acknowledgements(of: deliveries.lazy.map { .text($0.reply) })
         return zip(deliveries, acknowledgements).map { $0.message($1) }
     }
 

@@ -187,7 +187,7 @@ final class StreamGroup: Sendable {
     ) -> [Message<RedisStreamEntry>] {
         let entries = leftOut.isEmpty ? entries : entries.filter { !leftOut.contains($0.id) }
         keep(entries)
-        let acknowledgements = acknowledgements(of: entries.map { .text($0.id) })
+        let acknowledgements = acknowledgements(of: entries.lazy.map { .text($0.id) })
         return zip(entries, acknowledgements).map { entry, acknowledgement in
             var metadata = metadata
             metadata["id"] = entry.id

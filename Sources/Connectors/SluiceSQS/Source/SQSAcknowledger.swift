@@ -32,7 +32,7 @@ final class SQSAcknowledger: Acknowledger {
     /// Makes messages for a pipeline, and keeps them hidden from others until it is told of them.
     func messages(_ received: [ReceivedMessage]) -> [Message<String>] {
         visibility?.keep(received.map(\.receiptHandle))
-        let acknowledgements = acknowledgements(of: received.map { .text($0.receiptHandle) })
+        let acknowledgements = acknowledgements(of: received.lazy.map { .text($0.receiptHandle) })
         return zip(received, acknowledgements).map { $0.message($1) }
     }
 
