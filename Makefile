@@ -20,7 +20,7 @@ command_tests := ^IntegrationTests
 some_at_once := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test test-release demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-pipelines bench-pushing bench-redis bench-sqs
+.PHONY: help setup build release test test-release demo lint format tsan bench bench-allocations bench-cdc bench-kafka bench-nats bench-pipelines bench-pushing bench-redis bench-sqs
 .PHONY: examples docs simulate soak fuzz clean
 
 help: ## List the targets
@@ -79,6 +79,9 @@ bench-cdc: release ## Measure sluice against pg_recvlogical, streaming, memory, 
 
 bench-kafka: setup ## Measure the Kafka sink next to a bare loop around librdkafka, against a cluster in memory
 	swift run -c release --package-path Benchmarks KafkaBenchmark
+
+bench-nats: setup ## Measure the source of JetStream next to a bare loop around libnats, against a server of its own
+	swift run -c release --package-path Benchmarks NATSBenchmark
 
 bench-pipelines: setup ## Measure what a pipeline itself costs: messages per second, with and without batches
 	swift run -c release --package-path Benchmarks PipelineBenchmark

@@ -62,12 +62,28 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "BrokerBenchmark",
+            dependencies: [
+                .product(name: "Sluice", package: "sluice"), .product(name: "SluicePipelines", package: "sluice"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "BareNATS", linkerSettings: [.linkedLibrary("nats")]),
+        .executableTarget(
+            name: "NATSBenchmark",
+            dependencies: [
+                "BareNATS", "BrokerBenchmark", .product(name: "SluiceNATS", package: "sluice"),
+                .product(name: "SluicePipelines", package: "sluice"),
+            ],
+            swiftSettings: settings
+        ),
         .target(name: "BareRedis", linkerSettings: [.linkedLibrary("hiredis")]),
         .executableTarget(
             name: "RedisBenchmark",
             dependencies: [
-                "BareRedis", .product(name: "Sluice", package: "sluice"),
-                .product(name: "SluicePipelines", package: "sluice"), .product(name: "SluiceRedis", package: "sluice"),
+                "BareRedis", "BrokerBenchmark", .product(name: "SluicePipelines", package: "sluice"),
+                .product(name: "SluiceRedis", package: "sluice"),
             ],
             swiftSettings: settings
         ),

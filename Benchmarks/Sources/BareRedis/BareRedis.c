@@ -1,24 +1,8 @@
 #include "BareRedis.h"
 
-#include <arpa/inet.h>
 #include <hiredis/hiredis.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-int bare_redis_free_port(void) {
-    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    int port = 0;
-    if (!bind(descriptor, (struct sockaddr *)&address, length)
-        && !getsockname(descriptor, (struct sockaddr *)&address, &length))
-        port = ntohs(address.sin_port);
-    close(descriptor);
-    return port;
-}
 
 static redisContext *connected(int port) {
     redisContext *context = redisConnect("127.0.0.1", port);

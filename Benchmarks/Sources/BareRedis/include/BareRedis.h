@@ -2,9 +2,6 @@
 
 #include <stddef.h>
 
-/// A port of 127.0.0.1 on which nobody listens; 0 if there is none.
-int bare_redis_free_port(void);
-
 /// Adds entries of one field, in pipelines of a thousand.
 ///
 /// Returns how many were added.
