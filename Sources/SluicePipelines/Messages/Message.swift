@@ -7,7 +7,12 @@ public struct Message<Body: Sendable>: Sendable {
     public var body: Body
 
     /// What the source tells beside the body, by the broker's own names.
-    public var metadata: [String: String]
+    @inlinable public var metadata: [String: String] {
+        get { told.value }
+        _modify { yield &told.made }
+    }
+
+    @usableFromInline var told: Metadata
 
     /// The name of the batcher that gets the message when it has been handled.
     public var batcher = "default"
@@ -34,17 +39,33 @@ public struct Message<Body: Sendable>: Sendable {
     ///   - acknowledgement: Who is told what became of it.
     @inlinable
     public init(_ body: Body, metadata: [String: String] = [:], acknowledgement: Acknowledgement = .none) {
+        self.init(body, .made(metadata), acknowledgement)
+    }
+
+    /// Makes a message whose metadata are made when somebody asks for them; for sources with many messages.
+    ///
+    /// - Parameters:
+    ///   - body: What handlers get.
+    ///   - acknowledgement: Who is told what became of it.
+    ///   - metadata: Makes what else is known, the same each time; may be called any number of times, from any task.
+    @inlinable
+    public init(_ body: Body, acknowledgement: Acknowledgement, metadata: @escaping @Sendable () -> [String: String]) {
+        self.init(body, .unmade(metadata), acknowledgement)
+    }
+
+    @inlinable
+    init(_ body: Body, _ told: Metadata, _ acknowledgement: Acknowledgement) {
         self.body = body
-        self.metadata = metadata
+        self.told = told
         self.acknowledgement = acknowledgement
     }
 
     /// The same message with another body, perhaps of another type.
     @inlinable
     public func with<NewBody: Sendable>(_ body: NewBody) -> Message<NewBody> {
-        var message = Message<NewBody>(body, metadata: metadata)
+        var message = Message<NewBody>(body, told, acknowledgement)
         (message.batcher, message.batchKey, message.flushesBatch) = (batcher, batchKey, flushesBatch)
-        (message.reason, message.acknowledgement) = (reason, acknowledgement)
+        message.reason = reason
         return message
     }
 

@@ -12,10 +12,13 @@ struct Delivery: Sendable, Equatable {
 
     /// The message for a pipeline.
     func message(_ acknowledgement: Acknowledgement) -> Message<[UInt8]> {
-        Message(body, metadata: metadata, acknowledgement: acknowledgement)
+        // Without the body, which a handler may replace.
+        Message(body, acknowledgement: acknowledgement) { [subject, reply, headers] in
+            Self.metadata(subject, reply, headers)
+        }
     }
 
-    var metadata: [String: String] {
+    private static func metadata(_ subject: String, _ reply: String, _ headers: [String: String]) -> [String: String] {
         var metadata = AcknowledgementSubject(reply)?.metadata ?? [:]
         metadata["Subject"] = subject
         for (name, value) in headers { metadata["Header.\(name)"] = value }

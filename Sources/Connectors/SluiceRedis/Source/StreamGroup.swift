@@ -22,8 +22,6 @@ final class StreamGroup: Sendable {
 
     private let reads: RedisLink
     private let read: InterruptibleRead
-    /// The metadata of an entry that is delivered for the first time, but for its identifier.
-    private let metadata: [String: String]
 
     /// Connects, and creates the group if that is wanted.
     ///
@@ -42,7 +40,6 @@ final class StreamGroup: Sendable {
         let commands = RedisLink(place.address, timeout: options.timeout)
         self.commands = commands
         read = InterruptibleRead(address: place.address, timeout: options.timeout, interrupt: WakeUp())
-        metadata = ["stream": place.stream, "delivery-count": "1"]
         now = Self.time(of: clock)
         sleep = { try await clock.sleep(for: $0) }
         leases = options.minIdleTime.map { idle in
@@ -189,11 +186,13 @@ final class StreamGroup: Sendable {
         keep(entries)
         let acknowledgements = acknowledgements(of: entries.lazy.map { .text($0.id) })
         return zip(entries, acknowledgements).map { entry, acknowledgement in
-            var metadata = metadata
-            metadata["id"] = entry.id
-            // Of one that is not pending any more, because somebody else has acknowledged it, it is not known.
-            if let counts { metadata["delivery-count"] = counts[entry.id].map { "\($0)" } }
-            return Message(entry, metadata: metadata, acknowledgement: acknowledgement)
+            // Of one that is not pending any more, because somebody else has acknowledged it, the count is not known.
+            let count = counts.map { $0[entry.id] } ?? 1
+            return Message(entry, acknowledgement: acknowledgement) { [stream = place.stream, id = entry.id] in
+                var metadata = ["stream": stream, "id": id]
+                if let count { metadata["delivery-count"] = String(count) }
+                return metadata
+            }
         }
     }
 
