@@ -5,9 +5,9 @@ import CLibNATS
 /// The library holds the receiver until it has called it for the last time.
 enum Subscription {
     private final class Receiver {
-        let receive: (OpaquePointer?, OpaquePointer?) -> Void
+        let receive: (OpaquePointer?, Bool, OpaquePointer?) -> Void
 
-        init(_ receive: @escaping (OpaquePointer?, OpaquePointer?) -> Void) {
+        init(_ receive: @escaping (OpaquePointer?, Bool, OpaquePointer?) -> Void) {
             self.receive = receive
         }
     }
@@ -17,13 +17,18 @@ enum Subscription {
     /// - Parameters:
     ///   - subject: May have wildcards.
     ///   - connection: Where.
-    ///   - receive: Gets each message, which it has to free, and its connection.
+    ///   - receive: Gets each message, which it has to free; whether none is waiting behind it; and its connection.
     /// - Returns: The subscription, for the caller to destroy.
     /// - Throws: The library's status.
     static func open(
         _ subject: String,
         on connection: OpaquePointer,
-        _ receive: @escaping @Sendable (_ message: OpaquePointer?, _ connection: OpaquePointer?) -> Void
+        _ receive:
+            @escaping @Sendable (
+                _ message: OpaquePointer?,
+                _ isLast: Bool,
+                _ connection: OpaquePointer?
+            ) -> Void
     ) throws(Refused) -> OpaquePointer {
         let context = Unmanaged.passRetained(Receiver(receive))
         var subscription: OpaquePointer?
@@ -31,9 +36,13 @@ enum Subscription {
             &subscription,
             connection,
             subject,
-            { connection, _, message, context in
+            { connection, subscription, message, context in
                 guard let context else { return }
-                Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue().receive(message, connection)
+                // Without this message, which the library has taken from its list. It stays 0 if the subscription is over.
+                var waiting: Int32 = 0
+                natsSubscription_GetPending(subscription, &waiting, nil)
+                let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
+                receiver.receive(message, waiting == 0, connection)
             },
             context.toOpaque()
         )

@@ -21,7 +21,7 @@ final class PublishConnection: @unchecked Sendable {
         connection = try await NATSConnection.open(settings.address, timeout: settings.timeout) { inbox.happened($0) }
         reply = try connection.makeInbox()
         do {
-            subscription = try Subscription.open("\(reply).>", on: connection.handle) { message, _ in
+            subscription = try Subscription.open("\(reply).>", on: connection.handle) { message, _, _ in
                 inbox.receive(message)
             }
         } catch {

@@ -57,8 +57,8 @@ final class ConnectedConsumer: @unchecked Sendable {
         acknowledger = NATSAcknowledger(connection, options.onFailure, leases)
         reply = try connection.makeInbox()
         do {
-            subscription = try Subscription.open("\(reply).*", on: connection.handle) { message, connection in
-                inbox.receive(message, on: connection)
+            subscription = try Subscription.open("\(reply).*", on: connection.handle) { message, isLast, connection in
+                inbox.receive(message, isLast: isLast, on: connection)
             }
         } catch {
             throw NATSFailure("NATS").calling(error.status, jsErrCode(0), "to subscribe")

@@ -58,6 +58,9 @@ struct PullRequests: Sendable {
         self.patience = patience
     }
 
+    /// How many messages are here.
+    var count: Int { arrived.count }
+
     /// How many messages are here, or may still come and will be kept.
     var outstanding: Int { arrived.count + (request?.count ?? 0) }
 
