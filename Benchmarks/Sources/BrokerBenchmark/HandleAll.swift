@@ -3,6 +3,9 @@ public import SluicePipelines
 import Synchronization
 
 /// Runs a pipeline whose handler does nothing until it has handled so many messages, and drains it.
+///
+/// Inlinable, so that it is compiled for a source's own types, as a program's pipeline is.
+@inlinable
 public func handle<Body: Sendable, Source: Producer>(
     _ count: Int,
     _ processors: Processors<Body>,
@@ -24,10 +27,15 @@ public func handle<Body: Sendable, Source: Producer>(
 }
 
 /// Counts messages.
-private final class Counter: Sendable {
+@usableFromInline
+final class Counter: Sendable {
     private let total = Atomic(0)
 
+    @usableFromInline
+    init() {}
+
+    @usableFromInline
     func add() { total.add(1, ordering: .relaxed) }
 
-    var count: Int { total.load(ordering: .relaxed) }
+    @usableFromInline var count: Int { total.load(ordering: .relaxed) }
 }
