@@ -22,25 +22,29 @@ struct AcknowledgementGroups {
     /// Adds messages with what became of them, unless they were acknowledged before.
     @inlinable
     mutating func add<Body>(_ messages: [Message<Body>]) {
-        var start = messages.startIndex
-        while start < messages.endIndex {
-            guard let ledger = messages[start].acknowledgement.ledger else {
-                start += 1
-                continue
-            }
-            // Mostly a source has emitted them together: then it is one lock for all of them.
-            var end = start + 1
-            while end < messages.endIndex, messages[end].acknowledgement.ledger === ledger { end += 1 }
-            let group = place(of: ledger)
-            ledger.withReceipts { receipts in
-                groups[group].outcome.successful.reserveCapacity(end - start)
-                for index in start..<end {
-                    if let receipt = receipts[messages[index].acknowledgement.place].take() {
-                        groups[group].outcome.add(receipt, messages[index].failure)
+        messages.withUnsafeBufferPointer { buffer in
+            // Through the pointer: where the type is not known, an array's element would be copied to look at it.
+            guard let messages = buffer.baseAddress else { return }
+            var start = 0
+            while start < buffer.count {
+                guard let ledger = messages[start].acknowledgement.ledger else {
+                    start += 1
+                    continue
+                }
+                // Mostly a source has emitted them together: then it is one lock for all of them.
+                var end = start + 1
+                while end < buffer.count, messages[end].acknowledgement.ledger === ledger { end += 1 }
+                let group = place(of: ledger)
+                ledger.withReceipts { receipts in
+                    groups[group].outcome.successful.reserveCapacity(end - start)
+                    for index in start..<end {
+                        if let receipt = receipts[messages[index].acknowledgement.place].take() {
+                            groups[group].outcome.add(receipt, messages[index].failure)
+                        }
                     }
                 }
+                start = end
             }
-            start = end
         }
     }
 
