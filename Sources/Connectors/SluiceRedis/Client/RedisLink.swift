@@ -8,6 +8,8 @@ final class RedisLink: Sendable {
     private let thread = BlockingThread()
     // Only the thread takes this lock, so holding it over a blocking call keeps nobody waiting.
     private let connection = Mutex<RedisConnection?>(nil)
+    /// Whether the last use of it went well.
+    private let isConnected = Atomic(false)
 
     init(_ address: RedisAddress, timeout: Duration) {
         self.address = address
@@ -18,6 +20,8 @@ final class RedisLink: Sendable {
     ///
     /// - Throws: ``RedisFailure``; `CancellationError` promptly.
     func connect() async throws {
+        try Task.checkCancellation()
+        if isConnected.load(ordering: .relaxed) { return }
         try await run { _ in }
     }
 
@@ -52,8 +56,10 @@ final class RedisLink: Sendable {
             let current = try connection ?? RedisConnection(address, timeout: timeout)
             // Whatever goes wrong: replies that nobody has read would be taken for those of later commands.
             connection = nil
+            isConnected.store(false, ordering: .relaxed)
             let result = try body(current)
             connection = current
+            isConnected.store(true, ordering: .relaxed)
             return result
         }
     }
