@@ -13,9 +13,12 @@ public struct RedisStreamEntry: Hashable, Sendable {
     /// What the stream knows the entry by, for example `1732242606000-0`: mostly the time, in milliseconds since 1970.
     public let id: String
 
-    // One after the other: name, value, name, value.
+    // One after the other: name, value, name, value; each behind its length, so that an entry is copied with one reference.
     private var bytes: [UInt8] = []
-    private var ends: [Int] = []
+    private static let lengthSize = MemoryLayout<Int>.size
+
+    /// How many fields there are.
+    public private(set) var count = 0
 
     /// Makes an entry.
     ///
@@ -27,34 +30,39 @@ public struct RedisStreamEntry: Hashable, Sendable {
         for (name, value) in fields {
             append(name.utf8)
             append(value.utf8)
+            count += 1
         }
     }
 
     /// Reads a list of names and values.
     init(id: String, reply: RedisReply) {
         self.id = id
-        ends.reserveCapacity(reply.count)
-        bytes.reserveCapacity(reply.parts.reduce(0) { $0 + $1.bytes.count })
-        for part in reply.parts { append(part.bytes) }
-        if !ends.count.isMultiple(of: 2) { ends.removeLast() }
+        // A name without a value is left out.
+        count = reply.count / 2
+        let parts = reply.parts.prefix(2 * count)
+        bytes.reserveCapacity(parts.reduce(0) { $0 + Self.lengthSize + $1.bytes.count })
+        for part in parts { append(part.bytes) }
     }
 
-    private mutating func append(_ part: some Sequence<UInt8>) {
+    private mutating func append(_ part: some Collection<UInt8>) {
+        withUnsafeBytes(of: part.count) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: part)
-        ends.append(bytes.count)
     }
-
-    /// How many fields there are.
-    public var count: Int { ends.count / 2 }
 
     /// The fields in order.
     public var fields: [Field] {
-        (0..<count).map { Field(name: part(2 * $0), value: part(2 * $0 + 1)) }
+        var start = 0
+        return (0..<count).map { _ in field(at: &start) }
     }
 
     /// The value of the first field with a name, as bytes; `nil` if there is none.
     public subscript(_ name: some StringProtocol) -> ArraySlice<UInt8>? {
-        (0..<count).first { part(2 * $0).elementsEqual(name.utf8) }.map { part(2 * $0 + 1) }
+        var start = 0
+        for _ in 0..<count {
+            let field = field(at: &start)
+            if field.name.elementsEqual(name.utf8) { return field.value }
+        }
+        return nil
     }
 
     /// The value of the first field with a name, as text; `nil` if there is none, or if it is not UTF-8.
@@ -62,8 +70,17 @@ public struct RedisStreamEntry: Hashable, Sendable {
         self[name].flatMap { String(validating: $0, as: UTF8.self) }
     }
 
-    private func part(_ number: Int) -> ArraySlice<UInt8> {
-        bytes[(number == 0 ? 0 : ends[number - 1])..<ends[number]]
+    // The start is where the field is; then, where the next one is.
+    private func field(at start: inout Int) -> Field {
+        let name = part(at: &start)
+        return Field(name: name, value: part(at: &start))
+    }
+
+    private func part(at start: inout Int) -> ArraySlice<UInt8> {
+        let first = start + Self.lengthSize
+        let count = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: Int.self) }
+        start = first + count
+        return bytes[first..<start]
     }
 }
 
