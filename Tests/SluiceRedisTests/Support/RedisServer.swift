@@ -68,7 +68,8 @@ final class RedisServer: Sendable {
         process.standardError = output
         try process.run()
         var text = ""
-        while !text.contains("Ready to accept connections") {
+        // The server may be ready before the shell, which started it, has written its number.
+        while !text.contains("Ready to accept connections") || !text.contains("pid ") {
             let bytes = output.fileHandleForReading.availableData
             text += String(decoding: bytes, as: UTF8.self)
             try #require(!bytes.isEmpty, "redis-server ended: \(text)")
