@@ -22,7 +22,10 @@ extension StreamGroup: Acknowledger {
             }
         }
         release(left)
-        defer { release(done + moved.map(\.id)) }
+        let settled = done + moved.map(\.id)
+        // Not after the server has heard of them: an extension would not find them there, and that would be told as a failure.
+        leases?.release(settled)
+        defer { release(settled) }
         try await settle(done)
         for entry in moved { try await move(entry.id, because: entry.reason) }
     }
