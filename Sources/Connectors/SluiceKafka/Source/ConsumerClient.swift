@@ -95,6 +95,7 @@ final class ConsumerClient {
         let resumed = paused.intersection(list.partitions)
         if !resumed.isEmpty { PartitionList(Array(resumed)).use { _ = rd_kafka_resume_partitions(handle, $0) } }
         paused.subtract(resumed)
+        join.expect()
         if isCooperative {
             drop(list.use { rd_kafka_incremental_unassign(handle, $0) })
         } else {

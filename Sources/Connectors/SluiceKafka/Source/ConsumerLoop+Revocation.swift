@@ -9,7 +9,8 @@ extension ConsumerLoop {
         var drainEnd = now.advanced(by: settings.options.revokeTimeout)
         // What was in flight then has been dealt with, or never will be.
         if case .leaving = phase { drainEnd = now }
-        revocation = Revocation(list: list, departure: Departure(drainEnd: drainEnd))
+        let departure = Departure(drainEnd: drainEnd)
+        revocation = Revocation(list: list, firstCommit: lastCommit + 1, departure: departure)
     }
 
     /// - Returns: In how many milliseconds there may be something to do.

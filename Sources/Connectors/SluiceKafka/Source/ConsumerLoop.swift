@@ -12,6 +12,8 @@ final class ConsumerLoop {
     /// Partitions that the group wants back.
     struct Revocation {
         let list: PartitionList
+        /// Of the first commit that is made for it; one before may have been refused for a generation that has passed.
+        let firstCommit: Int
         var departure: Departure
     }
 
@@ -48,7 +50,7 @@ final class ConsumerLoop {
 
     /// The commit that has no answer yet.
     private var committing: (number: Int, commits: [Assignment.Commit])?
-    private var lastCommit = 0
+    var lastCommit = 0
     private var nextCommit = Instant.now
 
     private var letters: LetterWriter?
@@ -262,7 +264,9 @@ final class ConsumerLoop {
             } else {
                 failed[result, default: []].append(commit.partition)
                 // To try again would only keep the group waiting.
-                if result.isOfRebalance { revocation?.departure.commitIsRefused(at: .now) }
+                if result.isOfRebalance, let revocation, number >= revocation.firstCommit {
+                    self.revocation?.departure.commitIsRefused(at: .now)
+                }
             }
         }
         for (code, partitions) in failed { report(.commitFailed(failure.commit(code, partitions))) }

@@ -20,6 +20,11 @@ final class GroupJoin: Sendable {
 
     var isUnderWay: Bool { flag.load(ordering: .acquiring) }
 
+    /// The member gives partitions back, and will ask to join again: from now on counts as joining.
+    ///
+    /// librdkafka tells of a request when it is sent, which is later than a commit may be put behind it.
+    func expect() { set(true) }
+
     /// Has the client that is made with a configuration tell this object, which must live as long as the client.
     func observe(_ configuration: OpaquePointer?) {
         // Not retained: see above. Its only state is atomic, so that librdkafka's threads may call.
