@@ -21,7 +21,12 @@ import Testing
             until end: @escaping @Sendable () async -> Void
         ) async throws {
             let clock = ContinuousClock()
-            let source = topic.source(reports, toleratesTrouble: true) { $0.partitionAssignmentStrategy = strategy }
+            let source = topic.source(reports, toleratesTrouble: true) {
+                $0.partitionAssignmentStrategy = strategy
+                // Only for what is given back: from the moment when a rebalance begins this cluster refuses commits, unlike
+                // Kafka, and librdkafka then joins anew. The member that is killed below commits all the time.
+                $0.commitInterval = .seconds(3600)
+            }
             try await topic.run(source, handled, after: end) { message in
                 try await clock.sleep(for: .milliseconds(3))
                 tally.add(message.number)
@@ -61,7 +66,8 @@ import Testing
         }
         let count = try #require(done.entries.first)
         // No storm: partitions have come once for each change of the group.
-        #expect(first.assignments <= 2 && second.assignments <= 2)
+        let told = "\(first.reports.entries)\n\(second.reports.entries)"
+        #expect(first.assignments <= 2 && second.assignments <= 2, "\(told)")
         for member in [first, second] {
             let givenUp = member.reports.entries.map { if case .revoked(_, let count) = $0 { count } else { 0 } }
             #expect(givenUp.allSatisfy { $0 == 0 })
@@ -70,7 +76,7 @@ import Testing
         guard strategy == .cooperativeSticky else { return }
         #expect(try await topic.committed() == Array(repeating: Int64(count / 6), count: 6))
         // What was in flight of the partitions that moved was handled and committed first.
-        #expect(tally.repeated == 0)
+        #expect(tally.repeated == 0, "\(told)")
         for member in [first, second] { expectOrder(member.handled.entries) }
     }
 
@@ -138,13 +144,20 @@ import Testing
         await tally.wait(for: count)
         for worker in [workers[0], workers[2]] { try await worker.finish() }
         #expect(try await topic.committed() == Array(repeating: Int64(count / 6), count: 6))
-        // Each of the others handled the messages of a partition in order.
-        for journal in [journals[0], journals[2]] {
-            let places = journal.entries.compactMap(Self.handled)
-            for (partition, list) in Dictionary(grouping: places, by: \.partition) {
-                let isSorted = zip(list, list.dropFirst()).allSatisfy { $0.offset < $1.offset }
-                #expect(isSorted, "\(partition)")
-            }
+        for journal in [journals[0], journals[2]] { Self.expectOrderSinceAssignments(journal.entries) }
+    }
+
+    /// Expects that a member has handled the messages of a partition in order, from where its group was at each assignment.
+    private static func expectOrderSinceAssignments(_ lines: [String]) {
+        var assignments: [String: Int] = [:]
+        var last: [String: Int] = [:]
+        var returns: [String: Int] = [:]
+        for line in lines {
+            if line.hasPrefix("assigned ") { assignments[String(line.dropFirst(9)), default: 0] += 1 }
+            guard let (partition, offset, _) = handled(line) else { continue }
+            if offset <= last[partition, default: -1] { returns[partition, default: 0] += 1 }
+            #expect(returns[partition, default: 0] < assignments[partition, default: 0], "\(line)")
+            last[partition] = offset
         }
     }
 
