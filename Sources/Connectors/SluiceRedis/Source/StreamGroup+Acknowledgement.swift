@@ -21,11 +21,14 @@ extension StreamGroup: Acknowledger {
             case .move: moved.append((id, "\(failed.failure)"))
             }
         }
-        release(left)
-        let settled = done + moved.map(\.id)
-        // Not after the server has heard of them: an extension would not find them there, and that would be told as a failure.
-        leases?.release(settled)
-        defer { release(settled) }
+        // Before the server hears of them: an extension would not find them there, and that would be told as a failure.
+        leases?.release(done)
+        leases?.release(left + moved.map(\.id))
+        forget(left)
+        defer {
+            forget(done)
+            forget(moved.map(\.id))
+        }
         try await settle(done)
         for entry in moved { try await move(entry.id, because: entry.reason) }
     }
@@ -72,9 +75,8 @@ extension StreamGroup: Acknowledger {
     }
 
     /// Entries are not in the pipeline any more.
-    private func release(_ ids: [String]) {
+    private func forget(_ ids: [String]) {
         guard !ids.isEmpty else { return }
-        leases?.release(ids)
         book.withLock { $0.release(ids) }
         guard case .move = options.onFailure else { return }
         bodies.withLock { bodies in
