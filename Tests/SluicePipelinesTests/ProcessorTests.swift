@@ -68,7 +68,7 @@ import Testing
         script.onMessage = { message in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { if message.body == 2 { throw Script.Broken() } }
-                group.addTask { if message.body == 2 { try await ContinuousClock().sleep(for: .seconds(1_000_000)) } }
+                group.addTask { if message.body == 2 { for await _ in AsyncStream<Never>.makeStream().stream {} } }
                 while try await group.next() != nil {}
             }
             return message
