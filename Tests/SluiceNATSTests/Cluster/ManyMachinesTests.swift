@@ -31,10 +31,11 @@ import Testing
             }
         )
         var log = HandledLog(path: path)
+        let clock = ContinuousClock()
         func wait(until isEnough: (HandledLog) -> Bool) async throws {
             while !isEnough(log) {
                 // Nobody tells of a line in a file, and the workers need the cores.
-                try await ContinuousClock().sleep(for: .milliseconds(10))
+                try await clock.sleep(for: .milliseconds(10))
                 try log.read()
             }
         }
