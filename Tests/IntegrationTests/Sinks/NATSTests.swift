@@ -1,6 +1,5 @@
 import NATSTesting
 import SluicePostgres
-import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -15,27 +14,13 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.createSlot()
                 let sink = "\(server.url)/changes.{schema}.{table}"
-                var random = SeededGenerator(seed: 11)
-                let load = try Load(bench, pause: 0.1)
-                for round in 0..<5 {
-                    let process = try bench.stream(sink)
-                    try process.waitForProgress("some delivered") { $0["changes"] as? Int ?? 0 > 0 }
-                    if round == 2 {
-                        try bench.expectToOutlive(process) {
-                            // What is sent to it now reaches the system, and never the server.
-                            server.freeze()
-                            try bench.run("select pg_sleep(0.5)")
-                            server.kill()
-                            try server.start()
-                        }
-                    }
-                    try bench.run("select pg_sleep(\(Double.random(in: 0...0.5, using: &random)))")
-                    try #require(process.isRunning, "it gave up: \(process.error.text)")
-                    try process.killHard()
-                    try bench.waitForNoReader()
+                try bench.killUnderLoad(sink, pause: 0.1, seed: 11) {
+                    // What is sent to it now reaches the system, and never the server.
+                    server.freeze()
+                    try bench.run("select pg_sleep(0.5)")
+                    server.kill()
+                    try server.start()
                 }
-                try load.stop()
-                try bench.streamUntilNow(sink)
                 try bench.loadTruth()
                 let stored = try await client.messages(of: "changes", header: "Nats-Msg-Id")
                 #expect(Set(stored.map(\.header)).count == stored.count, "the stream drops repetitions")

@@ -2,7 +2,6 @@ import ConnectorTesting
 import SluicePipelines
 import SluicePostgres
 import SluiceRabbitMQ
-import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -15,27 +14,13 @@ extension IntegrationTests {
                 try await server.sync()
                 try bench.run(Load.table)
                 try bench.createSlot()
-                var random = SeededGenerator(seed: 13)
-                let load = try Load(bench, pause: 0.5)
-                for round in 0..<5 {
-                    let process = try bench.stream(server.url)
-                    try process.waitForProgress("some delivered") { $0["changes"] as? Int ?? 0 > 0 }
-                    if round == 2 {
-                        try bench.expectToOutlive(process) {
-                            // What is sent to it now reaches the system, and never the server.
-                            server.freeze()
-                            try bench.run("select pg_sleep(0.5)")
-                            server.kill()
-                            try server.restart()
-                        }
-                    }
-                    try bench.run("select pg_sleep(\(Double.random(in: 0...0.5, using: &random)))")
-                    try #require(process.isRunning, "it gave up: \(process.error.text)")
-                    try process.killHard()
-                    try bench.waitForNoReader()
+                try bench.killUnderLoad(server.url, pause: 0.5, seed: 13) {
+                    // What is sent to it now reaches the system, and never the server.
+                    server.freeze()
+                    try bench.run("select pg_sleep(0.5)")
+                    server.kill()
+                    try server.restart()
                 }
-                try load.stop()
-                try bench.streamUntilNow(server.url)
                 try bench.loadTruth()
                 try bench.loadAtLeastOnce(try await messages(of: "public.items", at: server))
                 try bench.expectAllDelivered()

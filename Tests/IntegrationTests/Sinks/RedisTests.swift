@@ -1,7 +1,6 @@
 import ConnectorTesting
 import Foundation
 import SluicePostgres
-import SluiceTesting
 import Testing
 
 extension IntegrationTests {
@@ -14,19 +13,7 @@ extension IntegrationTests {
                 try bench.run(Load.table)
                 try bench.createSlot()
                 try bench.wait("Redis") { try redis.ask("ping").hasPrefix("PONG") }
-                var random = SeededGenerator(seed: 7)
-                let load = try Load(bench, pause: 0.1)
-                for _ in 0..<4 {
-                    let count = try redis.count
-                    let process = try bench.stream(redis.url)
-                    try bench.wait("changes") { try redis.count > count }
-                    try bench.run("select pg_sleep(\(Double.random(in: 0...0.5, using: &random)))")
-                    try #require(process.isRunning, "it gave up: \(process.error.text)")
-                    try process.killHard()
-                    try bench.waitForNoReader()
-                }
-                try load.stop()
-                try bench.streamUntilNow(redis.url)
+                try bench.killUnderLoad(redis.url, pause: 0.1, seed: 7)
                 try bench.loadTruth()
                 let messages = try redis.messages
                 let cursors = messages.compactMap(\.cursor)
@@ -65,11 +52,6 @@ private final class DurableRedis {
     }
 
     var url: String { "redis://127.0.0.1:\(port)/0" }
-
-    /// How many entries the stream has.
-    var count: Int {
-        get throws { Int(try ask("xlen", Self.stream).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0 }
-    }
 
     /// The entries of the stream, in its order.
     var messages: [BrokerMessage] {

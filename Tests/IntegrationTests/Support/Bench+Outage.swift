@@ -1,5 +1,6 @@
 import Glibc
 import SluicePostgres
+import SluiceTesting
 import Testing
 
 extension Bench {
@@ -39,6 +40,30 @@ extension Bench {
             guard process.isRunning else { throw TestFailure("it gave up: \(process.error.text)") }
             return try value("select confirmed_flush_lsn >= '\(end)' from pg_replication_slots where \(slotIs)") == "t"
         }
+    }
+
+    /// Streams to a sink under load, and kills the command again and again, each time a moment after it has delivered some;
+    /// then streams to the end.
+    ///
+    /// - Parameters:
+    ///   - sink: Where to.
+    ///   - pause: Between the transactions of the load, in seconds.
+    ///   - seed: Decides about the moments.
+    ///   - outage: Lets the sink's server fail once, in the middle; the command has to outlive it.
+    func killUnderLoad(_ sink: String, pause: Double, seed: UInt64, outage: (() throws -> Void)? = nil) throws {
+        var random = SeededGenerator(seed: seed)
+        let load = try Load(self, pause: pause)
+        for round in 0..<5 {
+            let process = try stream(sink)
+            try process.waitForProgress("some delivered") { $0["changes"] as? Int ?? 0 > 0 }
+            if round == 2, let outage { try expectToOutlive(process, outage) }
+            try run("select pg_sleep(\(Double.random(in: 0...0.5, using: &random)))")
+            try #require(process.isRunning, "it gave up: \(process.error.text)")
+            try process.killHard()
+            try waitForNoReader()
+        }
+        try load.stop()
+        try streamUntilNow(sink)
     }
 
     /// Lets a sink's server fail, and expects that the same process delivers more afterwards.
