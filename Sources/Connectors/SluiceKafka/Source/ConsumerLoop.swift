@@ -50,7 +50,7 @@ final class ConsumerLoop {
 
     /// The commit that has no answer yet.
     private var committing: (number: Int, commits: [Assignment.Commit])?
-    var lastCommit = 0
+    private(set) var lastCommit = 0
     private var nextCommit = Instant.now
 
     private var letters: LetterWriter?

@@ -64,7 +64,7 @@ struct NATSAddress: Sendable {
     private static func login(_ text: Substring) throws(SinkError) -> Login {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let plain = parts.compactMap(\.percentDecoded)
-        guard plain.count == parts.count, plain.allSatisfy({ !$0.isEmpty && !$0.contains("\0") }) else {
+        guard plain.count == parts.count, plain.allSatisfy({ !$0.isEmpty }) else {
             throw error("The name or the password of the URL is empty, or not percent-encoded text")
         }
         return plain.count == 2 ? .user(plain[0], password: plain[1]) : .token(plain[0])
