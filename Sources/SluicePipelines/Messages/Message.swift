@@ -7,6 +7,8 @@ public struct Message<Body: Sendable>: Sendable {
     public var body: Body
 
     /// What the source tells beside the body, by the broker's own names.
+    ///
+    /// Some sources make it whenever it is read, until it is changed: whoever needs several values reads it once.
     @inlinable public var metadata: [String: String] {
         get { told.value }
         _modify { yield &told.made }
