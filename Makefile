@@ -13,10 +13,11 @@ pushing := Benchmarks/.build/pushing
 # What waits for answers in real time is not tested in one process with the simulations, which take every core.
 kafka_tests := ^SluiceKafkaTests
 http_tests := ^Sluice(SQS|Webhook)Tests
-broker_tests := ^Sluice(NATS|PostgresSink|RabbitMQ|Redis)Tests
+server_tests := ^Sluice(NATS|Postgres(Sink)?|RabbitMQ|Redis)Tests
 command_tests := ^IntegrationTests
-# All tests at once have more servers, clients and descriptors than a process should: Foundation reads behind its buffer
-# when it starts a process beside some 1350 descriptors.
+# All tests at once make each of them as slow as the whole, so that what waits for a server comes near its limits; and have
+# more servers, clients and descriptors than a process should: Foundation reads behind its buffer when it starts a process
+# beside some 1350 descriptors.
 some_at_once := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 
 .DEFAULT_GOAL := help
@@ -38,11 +39,11 @@ release: setup ## Build the command, optimized: .build/release/sluice
 test: ## Run all tests, against throwaway Postgres servers
 	@scripts/setup tests
 	swift build --build-tests
-	swift test --skip-build --skip '$(kafka_tests)' --skip '$(http_tests)' --skip '$(broker_tests)' \
+	$(some_at_once) swift test --skip-build --skip '$(kafka_tests)' --skip '$(http_tests)' --skip '$(server_tests)' \
 		--skip '$(command_tests)'
 	$(some_at_once) swift test --skip-build --filter '$(kafka_tests)'
-	swift test --skip-build --filter '$(http_tests)'
-	$(some_at_once) swift test --skip-build --filter '$(broker_tests)'
+	$(some_at_once) swift test --skip-build --filter '$(http_tests)'
+	$(some_at_once) swift test --skip-build --filter '$(server_tests)'
 	swift test --skip-build --filter '$(command_tests)'
 
 test-release: release ## Run the tests of the command with the optimized one

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SluiceLeases
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseExtensionTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseExtensionTests {
     private struct Failure: Error, CustomStringConvertible { let description: String }
 
     /// What the service was asked for, and what a test waits for.

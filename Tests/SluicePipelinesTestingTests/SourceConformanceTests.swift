@@ -3,7 +3,7 @@ import SluicePipelinesTesting
 import Testing
 
 /// The check of sources, on sources that are right and on some that are not.
-@Suite(.timeLimit(.minutes(1))) struct SourceConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceConformanceTests {
     private static func check(_ broker: MemoryBroker, failed: FailedMessages = .comeAgain) async throws {
         try await checkSource(failed: failed) {
             broker.interrupt()

@@ -10,7 +10,7 @@ import Testing
 private let source = SourceIdentity(systemIdentifier: "7300000000000000001", timeline: 1, slot: "check")
 
 /// Against a server.
-@Suite(.timeLimit(.minutes(2))) struct PostgresSinkTests {
+@Suite(.timeLimit(.minutes(5))) struct PostgresSinkTests {
     @Test func keepsTheRulesOfSinks() async throws {
         let database = try await TestDatabase("conformance")
         try await checkSink {

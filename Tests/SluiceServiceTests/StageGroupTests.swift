@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// On the real executor, because a service group has no other; so a test that waits in vain ends by its limit.
-@Suite(.timeLimit(.minutes(1))) struct StageGroupTests {
+@Suite(.timeLimit(.minutes(5))) struct StageGroupTests {
     /// Counts as long as it is asked.
     private struct Counter: Producer {
         let log: Log

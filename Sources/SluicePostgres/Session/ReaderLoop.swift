@@ -72,7 +72,10 @@ struct ReaderLoop: ~Copyable {
         // Not the property: Swift 6.3 destroys the fields of a noncopyable value that are not initialized yet when a
         // closure, as behind &&, captures what is initialized.
         streams = configuration.streamsOpenTransactions && spool != nil
-        schedule = StatusSchedule(walSenderTimeout: configuration.walSenderTimeout)
+        schedule = StatusSchedule(
+            walSenderTimeout: configuration.walSenderTimeout,
+            interval: configuration.statusInterval
+        )
         framer = StreamFramer(
             firstSequence: configuration.firstSequence,
             discardThrough: configuration.discardThrough,

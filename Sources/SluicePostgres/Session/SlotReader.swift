@@ -24,6 +24,9 @@ package final class SlotReader: SlotSource {
         /// The server's `wal_sender_timeout` in milliseconds; 0 is none.
         package var walSenderTimeout = 60_000
 
+        /// The longest time between two statuses; a third of ``walSenderTimeout`` if that is shorter.
+        package var statusInterval = StatusSchedule.usualInterval
+
         /// After so long a pause the session is closed, because a client that does not read blocks the server's own
         /// exits; it starts again with demand.
         package var maxPause = Duration.seconds(300)

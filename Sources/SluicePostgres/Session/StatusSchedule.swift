@@ -5,6 +5,9 @@ struct StatusSchedule {
     /// A move of the safe position so large is reported at once.
     static let largeMove: UInt64 = 16 << 20
 
+    /// The longest that a server hears nothing, unless it gives up sooner.
+    static let usualInterval = Duration.seconds(10)
+
     /// The longest that the server hears nothing.
     let interval: Duration
 
@@ -22,12 +25,14 @@ struct StatusSchedule {
     /// The highest position that was sent.
     private(set) var lastFlush = LSN.zero
 
-    /// - Parameter walSenderTimeout: The server's, in milliseconds; 0 is none.
-    init(walSenderTimeout: Int) {
+    /// - Parameters:
+    ///   - walSenderTimeout: The server's, in milliseconds; 0 is none.
+    ///   - interval: The longest time between two statuses.
+    init(walSenderTimeout: Int, interval: Duration = usualInterval) {
         patience =
             walSenderTimeout > 0 ? min(.seconds(60), max(.milliseconds(walSenderTimeout), .seconds(5))) : .seconds(60)
         let third = Duration.milliseconds(walSenderTimeout / 3)
-        interval = walSenderTimeout > 0 ? min(.seconds(10), max(third, .milliseconds(10))) : .seconds(10)
+        self.interval = walSenderTimeout > 0 ? min(interval, max(third, .milliseconds(10))) : interval
     }
 
     /// A new session: it hears from us at once.

@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceKafka
 
 /// A cluster in another process.
-@Suite(.timeLimit(.minutes(1))) struct ClusterProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ClusterProcessTests {
     @Test("H75: in another process, with a broker that stops and partitions that move: everything arrives")
     func delivers() async throws {
         let cluster = try await ClusterProcess.start()

@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceKafka
 
 /// What arrives, read back with another client.
-@Suite(.timeLimit(.minutes(1))) struct DeliveryTests {
+@Suite(.timeLimit(.minutes(5))) struct DeliveryTests {
     @Test("Bodies, keys and headers arrive; a delete's tombstone follows it")
     func content() async throws {
         let cluster = try MockCluster()

@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceKafka
 
 /// The rules of keyed sinks, against a cluster in memory.
-@Suite(.timeLimit(.minutes(2))) struct KafkaConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct KafkaConformanceTests {
     @Test func keepsTheRulesOfSinks() async throws {
         let cluster = try MockCluster()
         // It keeps no more than 5 MB in a partition.

@@ -9,7 +9,7 @@ import Testing
 @testable import SluiceKafka
 
 /// Pipelines from a cluster in another process. It is librdkafka's own; the first join of a group takes three seconds.
-@Suite(.timeLimit(.minutes(1))) struct LiveSourceTests {
+@Suite(.timeLimit(.minutes(5))) struct LiveSourceTests {
     private struct Refused: Error {}
 
     @Test func eachMessageIsHandledOnceInOrderAndCommitted() async throws {

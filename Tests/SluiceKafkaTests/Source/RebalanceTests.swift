@@ -9,7 +9,7 @@ import Testing
 /// Members of a group that come and go, and brokers that fail.
 ///
 /// A rebalance takes five seconds with the cluster in memory: it waits for all members, always.
-@Suite(.timeLimit(.minutes(2))) struct RebalanceTests {
+@Suite(.timeLimit(.minutes(5))) struct RebalanceTests {
     private final class Member: Sendable {
         let handled = Journal<Message<[UInt8]>>()
         let reports = Journal<KafkaSourceReport>()

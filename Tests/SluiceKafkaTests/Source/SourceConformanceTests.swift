@@ -5,7 +5,7 @@ import SluicePipelinesTesting
 import Testing
 
 /// The rules of sources, against the cluster in memory.
-@Suite(.timeLimit(.minutes(4))) struct SourceConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceConformanceTests {
     @Test func keepsTheRulesOfSources() async throws {
         let topic = try await TestTopic(partitions: 1)
         let cluster = topic.cluster

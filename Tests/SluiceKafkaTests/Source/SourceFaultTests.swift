@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceKafka
 
 /// Brokers that fail, and topics that are not there.
-@Suite(.timeLimit(.minutes(1))) struct SourceFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceFaultTests {
     @Test func anOutageIsReportedAndNothingIsLost() async throws {
         let topic = try await TestTopic(partitions: 2)
         try await topic.fill(600)

@@ -11,7 +11,7 @@ import Testing
 
 /// Messages that are never taken. The cluster in memory shows also what was aborted, so of what is there each number
 /// counts where it came last.
-@Suite(.timeLimit(.minutes(1))) struct RefusalTests {
+@Suite(.timeLimit(.minutes(5))) struct RefusalTests {
     private static let refused = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
 
     private let cluster: MockCluster

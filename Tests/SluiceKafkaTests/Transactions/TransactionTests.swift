@@ -10,7 +10,7 @@ import Testing
 
 /// Against librdkafka's cluster, which takes the calls but does not hide what was aborted, nor fence: so what was aborted
 /// shows, and being fenced is injected.
-@Suite(.timeLimit(.minutes(2))) struct TransactionTests {
+@Suite(.timeLimit(.minutes(5))) struct TransactionTests {
     private let cluster: MockCluster
 
     init() throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceNATS
 
 /// The sink against a real server.
-@Suite(.timeLimit(.minutes(1))) struct NATSSinkTests {
+@Suite(.timeLimit(.minutes(5))) struct NATSSinkTests {
     private static func opened(_ url: String) async throws -> NATSSink {
         let sink = try NATSSinkURL(url).makeSink()
         _ = try await sink.open(for: shop, remembered: nil)

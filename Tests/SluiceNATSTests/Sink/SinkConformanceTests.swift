@@ -4,7 +4,7 @@ import SluiceSinksTesting
 import Testing
 
 /// The rules of keyed sinks, against a real server.
-@Suite(.timeLimit(.minutes(2))) struct SinkConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct SinkConformanceTests {
     @Test func keepsTheRulesOfSinks() async throws {
         let server = try NATSServer()
         let client = try await NATSClient.connect(server.url)

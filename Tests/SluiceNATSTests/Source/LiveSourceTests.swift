@@ -10,7 +10,7 @@ import Testing
 @testable import SluiceNATS
 
 /// Pipelines from a real server.
-@Suite(.timeLimit(.minutes(1))) struct LiveSourceTests {
+@Suite(.timeLimit(.minutes(5))) struct LiveSourceTests {
     typealias Options = NATSSource.Options
 
     private struct Refused: Error {}

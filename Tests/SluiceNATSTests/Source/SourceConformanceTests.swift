@@ -7,7 +7,7 @@ import Testing
 
 /// The rules of sources, against a real server, whose connections are cut: killed, it forgets what was acknowledged in the
 /// last moments, and delivers that again.
-@Suite(.timeLimit(.minutes(2))) struct SourceConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceConformanceTests {
     @Test func keepsTheRulesOfSources() async throws {
         let server = try NATSServer()
         let client = try await NATSClient.connect(server.url)

@@ -7,7 +7,7 @@ import Testing
 @testable import SluiceNATS
 
 /// What a source says when something is missing or not allowed.
-@Suite(.timeLimit(.minutes(1))) struct SourceFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceFaultTests {
     private static func take(
         _ url: String,
         stream: String = "S",

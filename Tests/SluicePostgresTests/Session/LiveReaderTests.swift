@@ -2,7 +2,7 @@ import Testing
 
 @testable import SluicePostgres
 
-@Suite("The reader, with a real server", .timeLimit(.minutes(2)))
+@Suite("The reader, with a real server", .timeLimit(.minutes(5)))
 struct LiveReaderTests {
     /// A database with a table, a publication and a slot, all named alike.
     private func prepare(_ name: String) async throws -> ConnectionTarget {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluicePostgres
 
-@Suite("The reader, with a scripted server that sends open transactions", .timeLimit(.minutes(1)))
+@Suite("The reader, with a scripted server that sends open transactions", .timeLimit(.minutes(5)))
 struct SpoolingReaderTests {
     private let server = ScriptedServer()
     private let progress = SlotProgress(startingAt: LSN(rawValue: 50))

@@ -9,7 +9,7 @@ import Testing
 @testable import SluiceRabbitMQ
 
 /// The sink and a real server.
-@Suite(.timeLimit(.minutes(2))) struct LiveSinkTests {
+@Suite(.timeLimit(.minutes(5))) struct LiveSinkTests {
     static func open(_ url: String) async throws -> RabbitMQSink {
         let sink = try RabbitMQURL(url).makeSink()
         _ = try await sink.open(for: shop, remembered: nil)

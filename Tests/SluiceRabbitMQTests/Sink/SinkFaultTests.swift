@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceRabbitMQ
 
 /// Connections, exchanges and servers that go away while messages are under way.
-@Suite(.timeLimit(.minutes(3))) struct SinkFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SinkFaultTests {
     /// Sends messages of different keys until all are durable, as a stream does.
     private func sendAll(_ messages: [OutgoingMessage], to sink: RabbitMQSink) async throws {
         var left = messages

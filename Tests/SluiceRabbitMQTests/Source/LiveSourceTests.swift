@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceRabbitMQ
 
 /// A source and a real server.
-@Suite(.timeLimit(.minutes(2))) struct LiveSourceTests {
+@Suite(.timeLimit(.minutes(5))) struct LiveSourceTests {
     private typealias Options = RabbitMQSource.Options
 
     // MARK: - What is taken

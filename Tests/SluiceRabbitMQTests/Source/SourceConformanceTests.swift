@@ -7,7 +7,7 @@ import Testing
 @testable import SluiceRabbitMQ
 
 /// The rules of sources, against a real server.
-@Suite(.timeLimit(.minutes(3))) struct SourceConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceConformanceTests {
     @Test(arguments: [RabbitMQSource.Options.FailedMessage.requeue, .reject])
     func keepsTheRulesOfSources(_ onFailure: RabbitMQSource.Options.FailedMessage) async throws {
         let server = try await LocalRabbitMQ.shared()

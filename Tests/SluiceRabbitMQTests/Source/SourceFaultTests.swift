@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceRabbitMQ
 
 /// Connections and queues that go away.
-@Suite(.timeLimit(.minutes(2))) struct SourceFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceFaultTests {
     @Test func anAcknowledgementForALostConnectionIsDroppedAndSaid() async throws {
         let trial = try await Trial("cut")
         let proxy = try FaultProxy(to: trial.server.port)

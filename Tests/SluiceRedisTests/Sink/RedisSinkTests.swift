@@ -11,7 +11,7 @@ import Testing
 private let source = SourceIdentity(systemIdentifier: "7300000000000000001", timeline: 1, slot: "check")
 
 /// Against a server.
-@Suite(.timeLimit(.minutes(2))) struct RedisSinkTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisSinkTests {
     private static func sink(
         _ server: RedisServer,
         _ options: String = "",

@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceRedis
 
 /// Pipelines from streams of a server.
-@Suite(.timeLimit(.minutes(1))) struct LiveSourceTests {
+@Suite(.timeLimit(.minutes(5))) struct LiveSourceTests {
     private struct Refused: Error {}
 
     @Test(arguments: [false, true]) func eachEntryIsHandledOnceAndAcknowledged(isBatched: Bool) async throws {

@@ -4,7 +4,7 @@ import SluiceRedis
 import Testing
 
 /// The rules of sources, against a server that is killed under way.
-@Suite(.timeLimit(.minutes(3))) struct SourceConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceConformanceTests {
     @Test func keepsTheRulesOfSources() async throws {
         let server = try await RedisServer.durable()
         var options = RedisStreamSource.Options()

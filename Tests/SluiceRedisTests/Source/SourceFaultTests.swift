@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceRedis
 
 /// Servers that die, connections that break, and what can never work.
-@Suite(.timeLimit(.minutes(2))) struct SourceFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceFaultTests {
     @Test func nothingIsLostWhenTheServerIsKilled() async throws {
         let server = try await RedisServer.durable()
         let trial = try await SourceTrial("killed", on: server)

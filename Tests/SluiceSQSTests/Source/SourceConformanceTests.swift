@@ -5,7 +5,7 @@ import SluiceSQS
 import Testing
 
 /// The rules of sources, against moto's server.
-@Suite(.timeLimit(.minutes(3))) struct SourceConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceConformanceTests {
     @Test func keepsTheRulesOfSources() async throws {
         let queue = try await Queue(
             "source-conformance.fifo",

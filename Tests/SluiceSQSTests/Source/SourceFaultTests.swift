@@ -10,7 +10,7 @@ import Testing
 @testable import SluiceSQS
 
 /// Faults that moto does not have, from a server of the test that answers with what AWS documents for them.
-@Suite(.timeLimit(.minutes(1))) struct SourceFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SourceFaultTests {
     private typealias Answer = HTTPTestServer.Answer
 
     /// What a source reported, and the clock on which it waits.

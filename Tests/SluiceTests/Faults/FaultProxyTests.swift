@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceTesting
 
 /// Through real sockets; whatever waits, waits for a byte, an end or a reset.
-@Suite("A faulty network", .timeLimit(.minutes(1)))
+@Suite("A faulty network", .timeLimit(.minutes(5)))
 struct FaultProxyTests {
     private let listener: TCPSocket
     private let proxy: FaultProxy
