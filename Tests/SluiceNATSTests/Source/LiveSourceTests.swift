@@ -212,6 +212,28 @@ import Testing
         #expect(others.messages.map { $0.metadata["NumDelivered"] } == ["1"])
     }
 
+    @Test func afterADrainComesWhatWasGivenBackAndNothingElse() async throws {
+        let (server, client) = try await Self.server()
+        var options = Options()
+        options.ackWait = .seconds(3600)
+        options.onFailure = .nak()
+        let make = { [options] in try NATSSource(server.url, stream: "S", durable: "d", options: options) }
+        var messages: [Message<[UInt8]>] = []
+        do {
+            var source = try make()
+            try await Self.publish(["bad", "good"], client)
+            // It asks for more than there is, and so the server still has its request at the end.
+            while messages.count < 2 { messages += try await source.handleDemand(5) ?? [] }
+        }
+        messages[0].fail(because: MessageFailure("The test lets it fail"))
+        for message in messages.reversed() { try await message.acknowledge() }
+        try await Self.publish(["last"], client)
+        var next = try make()
+        var found: [String] = []
+        while !found.contains("last") { found += try await next.handleDemand(5)?.map(\.text) ?? [] }
+        #expect(found == ["bad", "last"])
+    }
+
     @Test func aSourceThatWaitsForAnotherIsNotTakenForLost() async throws {
         let (server, client) = try await Self.server()
         try await Self.publish(["first", "second"], client)
