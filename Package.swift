@@ -130,10 +130,15 @@ let package = Package(
             path: "Sources/Connectors/SluiceHTTP",
             swiftSettings: settings
         ),
-        .target(name: "SluiceLeases", path: "Sources/Connectors/SluiceLeases", swiftSettings: settings),
+        .target(
+            name: "SluiceLeases",
+            dependencies: ["SluicePipelines"],
+            path: "Sources/Connectors/SluiceLeases",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SluiceLeasesTests",
-            dependencies: ["SluiceLeases", "SluiceTesting"],
+            dependencies: ["SluiceLeases", "SluicePipelines", "SluiceTesting"],
             swiftSettings: settings
         ),
         .systemLibrary(name: "CLibHiredis", providers: [.apt(["libhiredis-dev"])]),

@@ -1,11 +1,12 @@
+import SluicePipelines
 import SluiceTesting
 import Testing
 
 @testable import SluiceLeases
 
 @Suite struct HandlingLeasesTests {
-    private static func change(_ handle: String, _ seconds: Int) -> LeaseChange {
-        LeaseChange(key: handle, duration: .seconds(seconds))
+    private static func change(_ receipt: Receipt, _ seconds: Int) -> LeaseChange {
+        LeaseChange(receipt, .seconds(seconds))
     }
 
     private static func leases(_ timeout: Int = 40, limit: Int = 1000) -> HandlingLeases {
@@ -33,7 +34,7 @@ import Testing
         leases.add(["soon"], at: .seconds(5))
         leases.add(["later"], at: .seconds(6))
         let changes = leases.takeDue(at: .seconds(20))
-        #expect(Set(changes.map(\.key)) == ["a", "soon"])
+        #expect(Set(changes.map(\.receipt)) == ["a", "soon"])
         #expect(leases.nextDue == .seconds(26))
     }
 
@@ -105,28 +106,30 @@ import Testing
         let limit = Int.random(in: 1...600, using: &random)
         let isReliable = seed % 2 == 0
         var leases = Self.leases(timeout, limit: limit)
-        var hidden: [String: (received: Duration, until: Duration)] = [:]
-        var (now, number) = (Duration.zero, 0)
+        var hidden: [Receipt: (received: Duration, until: Duration)] = [:]
+        var (now, number) = (Duration.zero, UInt64(0))
         for _ in 0..<200 {
             switch Int.random(in: 0..<4, using: &random) {
             case 0:
                 if hidden.count > 30 { continue }
-                let handles = (0..<Int.random(in: 1...10, using: &random)).map { "\(number + $0)" }
-                number += handles.count
-                leases.add(handles, at: now)
-                for handle in handles { hidden[handle] = (now, now + .seconds(timeout)) }
+                let receipts = (0..<UInt64.random(in: 1...10, using: &random)).map { Receipt.number(number + $0) }
+                number += UInt64(receipts.count)
+                leases.add(receipts, at: now)
+                for receipt in receipts { hidden[receipt] = (now, now + .seconds(timeout)) }
             case 1:
-                guard let handle = hidden.keys.sorted().randomElement(using: &random) else { continue }
-                hidden.removeValue(forKey: handle)
-                leases.remove([handle])
+                // The order of a dictionary's keys is another one in each run.
+                let receipt = (0..<number).filter { hidden[.number($0)] != nil }.randomElement(using: &random)
+                guard let receipt else { continue }
+                hidden.removeValue(forKey: .number(receipt))
+                leases.remove([.number(receipt)])
             default:
                 // Never more than an eighth of a timeout late.
                 guard let due = leases.nextDue else { continue }
                 now = max(now, due) + .milliseconds(Int.random(in: 0...(timeout * 125), using: &random))
                 let changes = leases.takeDue(at: now)
-                #expect(Set(changes.map(\.key)).count == changes.count)
+                #expect(Set(changes.map(\.receipt)).count == changes.count)
                 for change in changes {
-                    guard let message = hidden[change.key] else {
+                    guard let message = hidden[change.receipt] else {
                         Issue.record("\(change) is of nobody's message")
                         continue
                     }
@@ -139,7 +142,7 @@ import Testing
                     }
                     if isReliable, message.until <= now { Issue.record("\(change) comes too late") }
                     if isReliable || Bool.random(using: &random) {
-                        hidden[change.key]?.until = until
+                        hidden[change.receipt]?.until = until
                         leases.extended(change, at: now)
                     } else {
                         _ = leases.failed(change, at: now)

@@ -1,3 +1,4 @@
+import SluicePipelines
 import SluiceTesting
 import Synchronization
 import Testing
@@ -30,7 +31,7 @@ import Testing
             reports.withLock { $0.append("\(error), messages: \(count)") }
         }
 
-        var handles: [[String]] { calls.withLock { $0.map { $0.map(\.key) } } }
+        var receipts: [[Receipt]] { calls.withLock { $0.map { $0.map(\.receipt) } } }
         var told: [String] { reports.withLock { $0 } }
 
         func wait(for count: Int) async {
@@ -55,25 +56,25 @@ import Testing
     @Test func extendsInTensAsLongAsMessagesAreKept() async {
         let (service, clock) = (Service(), TestClock())
         let visibility = Self.make(service, clock)
-        let handles = (0..<12).map { "\($0)" }
-        visibility.keep(handles)
+        let receipts = (0..<12).map { Receipt.number($0) }
+        visibility.keep(receipts)
         await Self.moveToNextSleeper(clock)
         await service.wait(for: 2)
         #expect(clock.now.offset == .seconds(20))
-        #expect(service.handles.map(\.count).sorted() == [2, 10] && Set(service.handles.joined()) == Set(handles))
-        visibility.release(Array(handles.dropFirst()))
+        #expect(service.receipts.map(\.count).sorted() == [2, 10] && Set(service.receipts.joined()) == Set(receipts))
+        visibility.release(Array(receipts.dropFirst()))
         await Self.moveToNextSleeper(clock)
         await service.wait(for: 3)
-        #expect(clock.now.offset == .seconds(40) && service.handles[2] == ["0"])
+        #expect(clock.now.offset == .seconds(40) && service.receipts[2] == [.number(0)])
         // With nothing to keep it may end; with something new it goes on, or begins again.
-        visibility.release(["0"])
+        visibility.release([.number(0)])
         visibility.keep(["new"])
-        while service.handles.count < 4 {
+        while service.receipts.count < 4 {
             _ = clock.advanceToNextSleeper()
             await Task.yield()
         }
         #expect(clock.now.offset >= .seconds(60))
-        #expect(service.handles[3] == ["new"] && service.told.isEmpty)
+        #expect(service.receipts[3] == ["new"] && service.told.isEmpty)
     }
 
     @Test func tellsOfFailuresAndTriesAgain() async {

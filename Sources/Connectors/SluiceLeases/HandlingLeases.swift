@@ -1,11 +1,12 @@
+package import SluicePipelines
+
 /// For how long a message is to be kept from others from now on.
 package struct LeaseChange: Hashable, Sendable {
-    /// What the broker knows the message by.
-    package var key: String
+    package var receipt: Receipt
     package var duration: Duration
 
-    package init(key: String, duration: Duration) {
-        self.key = key
+    package init(_ receipt: Receipt, _ duration: Duration) {
+        self.receipt = receipt
         self.duration = duration
     }
 }
@@ -28,7 +29,7 @@ package struct HandlingLeases: Sendable {
     private let limit: Duration?
     private let unit: Duration
 
-    private var leases: [String: Lease] = [:]
+    private var leases: [Receipt: Lease] = [:]
 
     /// Starts without messages.
     ///
@@ -52,13 +53,13 @@ package struct HandlingLeases: Sendable {
     package var nextDue: Duration? { leases.values.compactMap(\.due).min() }
 
     /// Messages were received.
-    package mutating func add(_ keys: some Sequence<String>, at now: Duration) {
-        for key in keys { leases[key] = Lease(received: now, end: now + timeout, due: now + timeout / 2) }
+    package mutating func add(_ receipts: some Sequence<Receipt>, at now: Duration) {
+        for receipt in receipts { leases[receipt] = Lease(received: now, end: now + timeout, due: now + timeout / 2) }
     }
 
     /// Messages need not be kept any more.
-    package mutating func remove(_ keys: some Sequence<String>) {
-        for key in keys { leases.removeValue(forKey: key) }
+    package mutating func remove(_ receipts: some Sequence<Receipt>) {
+        for receipt in receipts { leases.removeValue(forKey: receipt) }
     }
 
     /// The extensions that are to be made now, together with those that are to be made soon.
@@ -68,16 +69,16 @@ package struct HandlingLeases: Sendable {
     package mutating func takeDue(at now: Duration) -> [LeaseChange] {
         guard let next = nextDue, next <= now else { return [] }
         var changes: [LeaseChange] = []
-        for (key, lease) in leases {
+        for (receipt, lease) in leases {
             guard let due = lease.due, due <= now + step else { continue }
             let rest = limit.map { min(timeout, lease.received + $0 - now) } ?? timeout
             let duration = unit * Int(rest / unit)
             if duration <= .zero || now + duration <= lease.end {
-                leases.removeValue(forKey: key)
+                leases.removeValue(forKey: receipt)
                 continue
             }
-            leases[key]?.due = nil
-            changes.append(LeaseChange(key: key, duration: duration))
+            leases[receipt]?.due = nil
+            changes.append(LeaseChange(receipt, duration))
         }
         return changes
     }
@@ -88,22 +89,22 @@ package struct HandlingLeases: Sendable {
     ///   - change: What ``takeDue(at:)`` gave.
     ///   - time: When it was asked for.
     package mutating func extended(_ change: LeaseChange, at time: Duration) {
-        guard var lease = leases[change.key] else { return }
+        guard var lease = leases[change.receipt] else { return }
         lease.end = time + change.duration
         lease.due = time + timeout / 2
-        leases[change.key] = lease
+        leases[change.receipt] = lease
     }
 
     /// A message was not extended; that is tried again before others get to see it, and not any more then.
     ///
     /// - Returns: Whether it is still kept, or was until now.
     package mutating func failed(_ change: LeaseChange, at now: Duration) -> Bool {
-        guard let lease = leases[change.key] else { return false }
+        guard let lease = leases[change.receipt] else { return false }
         let next = now + step
         if next < lease.end {
-            leases[change.key]?.due = next
+            leases[change.receipt]?.due = next
         } else {
-            leases.removeValue(forKey: change.key)
+            leases.removeValue(forKey: change.receipt)
         }
         return true
     }

@@ -1,3 +1,4 @@
+package import SluicePipelines
 import Synchronization
 
 /// Keeps messages from others while they are being handled, for as long as this object exists.
@@ -30,13 +31,13 @@ package final class LeaseExtension: Sendable {
     }
 
     /// Keeps messages that were received just now.
-    package func keep(_ keys: [String]) {
-        work.keep(keys)
+    package func keep(_ receipts: [Receipt]) {
+        work.keep(receipts)
     }
 
     /// Lets messages go: they are dealt with, or may come back.
-    package func release(_ keys: [String]) {
-        work.release(keys)
+    package func release(_ receipts: [Receipt]) {
+        work.release(receipts)
     }
 }
 
@@ -75,10 +76,10 @@ private final class Work: Sendable {
         self.report = report
     }
 
-    func keep(_ keys: [String]) {
+    func keep(_ receipts: [Receipt]) {
         let time = now()
         state.withLock { state in
-            state.leases.add(keys, at: time)
+            state.leases.add(receipts, at: time)
             guard state.task == nil else { return }
             // No task can be its parent: a source's calls end while its messages are being handled, and the source
             // itself ends before them in a drain. It ends when no message is left to be extended, and is cancelled with
@@ -87,8 +88,8 @@ private final class Work: Sendable {
         }
     }
 
-    func release(_ keys: [String]) {
-        state.withLock { $0.leases.remove(keys) }
+    func release(_ receipts: [Receipt]) {
+        state.withLock { $0.leases.remove(receipts) }
     }
 
     func stop() {

@@ -4,6 +4,8 @@ public enum Receipt: Hashable, Sendable {
     case none
     /// An offset or a delivery tag.
     case number(UInt64)
+    /// An identifier of two parts.
+    case pair(UInt64, UInt64)
     /// A handle or a subject.
     case text(String)
 }

@@ -4,6 +4,8 @@ import Testing
 @testable import SluiceRedis
 
 @Suite struct EntryBookTests {
+    typealias ID = RedisStreamEntry.ID
+
     fileprivate static func book(retries: Int = 0, claims: Bool = true) -> Book {
         Book(
             .init(
@@ -94,7 +96,7 @@ import Testing
     @Test func atMostWhatIsWantedIsTriedAgain() {
         let book = Self.settled(retries: 1)
         _ = book.foundNew(["1-0", "2-0", "3-0"])
-        for id in ["1-0", "2-0", "3-0"] { _ = book.failed(id, at: .zero) }
+        for id: ID in ["1-0", "2-0", "3-0"] { _ = book.failed(id, at: .zero) }
         #expect(book.next(2, at: .seconds(1)) == .retries(["1-0", "2-0"]))
         book.foundRetries(["2-0"], of: ["1-0", "2-0"])
         // The first does not exist any more.
@@ -109,16 +111,16 @@ import Testing
         let retries = Int.random(in: 0...2, using: &random)
         let book = Self.book(retries: retries)
         var model = ModelGroup()
-        var inside: Set<String> = []
-        var handled: Set<String> = []
-        var (now, number) = (Duration.zero, 1000)
+        var inside: Set<ID> = []
+        var handled: Set<ID> = []
+        var (now, number) = (Duration.zero, UInt64(1000))
         for step in 0..<400 {
             now += .milliseconds(Int.random(in: 0...3000, using: &random))
             switch Int.random(in: 0..<8, using: &random) {
             case 0:
                 for _ in 0..<Int.random(in: 1...5, using: &random) where step < 300 {
                     number += 1
-                    model.fresh.append("\(number)-0")
+                    model.fresh.append(ID(milliseconds: number, number: 0))
                 }
             case 1 where step < 300:
                 model.giveToAnother(Int.random(in: 0...3, using: &random))
@@ -139,7 +141,7 @@ import Testing
                     continue
                 }
                 if found.count > demand { Issue.record("\(fetch) is more than \(demand)") }
-                var leftOut: Set<String> = []
+                var leftOut: Set<ID> = []
                 switch fetch {
                 case .new: leftOut = book.foundNew(found)
                 case .own: leftOut = book.foundOwn(found, last: last)
@@ -157,7 +159,7 @@ import Testing
             now += .seconds(1)
             let fetch = book.next(100, at: now)
             let (found, last, next) = model.answer(fetch, 100)
-            var leftOut: Set<String> = []
+            var leftOut: Set<ID> = []
             switch fetch {
             case .new: leftOut = book.foundNew(found)
             case .own: leftOut = book.foundOwn(found, last: last)
@@ -173,7 +175,7 @@ import Testing
             inside = []
         }
         #expect(model.pending.isEmpty && model.fresh.isEmpty && book.count == 0)
-        #expect(handled.count == number - 1000)
+        #expect(handled.count == Int(number) - 1000)
     }
 }
 
@@ -185,50 +187,46 @@ private final class Book {
 
     var count: Int { book.count }
     func next(_ demand: Int, at now: Duration) -> EntryBook.Fetch { book.next(demand, at: now) }
-    func foundOwn(_ ids: [String], last: String?) -> Set<String> { book.foundOwn(ids, last: last) }
-    func foundAbandoned(_ ids: [String], next: String, at now: Duration) -> Set<String> {
+    func foundOwn(_ ids: [EntryBookTests.ID], last: EntryBookTests.ID?) -> Set<EntryBookTests.ID> { book.foundOwn(ids, last: last) }
+    func foundAbandoned(_ ids: [EntryBookTests.ID], next: EntryBookTests.ID, at now: Duration) -> Set<EntryBookTests.ID> {
         book.foundAbandoned(ids, next: next, at: now)
     }
-    func foundNew(_ ids: [String]) -> Set<String> { book.foundNew(ids) }
-    func foundRetries(_ ids: [String], of asked: [String]) { book.foundRetries(ids, of: asked) }
+    func foundNew(_ ids: [EntryBookTests.ID]) -> Set<EntryBookTests.ID> { book.foundNew(ids) }
+    func foundRetries(_ ids: [EntryBookTests.ID], of asked: [EntryBookTests.ID]) { book.foundRetries(ids, of: asked) }
     func lostConnection() { book.lostConnection() }
-    func failed(_ id: String, at now: Duration) -> Bool { book.failed(id, at: now) }
-    func release(_ ids: some Sequence<String>) { book.release(ids) }
+    func failed(_ id: EntryBookTests.ID, at now: Duration) -> Bool { book.failed(id, at: now) }
+    func release(_ ids: some Sequence<EntryBookTests.ID>) { book.release(ids) }
 }
 
 /// What Redis knows of a group.
 private struct ModelGroup {
     /// Entries that nobody was given.
-    var fresh: [String] = []
+    var fresh: [EntryBookTests.ID] = []
     /// Who has the others.
-    var pending: [String: Bool] = [:]
+    var pending: [EntryBookTests.ID: Bool] = [:]
 
     mutating func giveToAnother(_ count: Int) {
         for id in fresh.prefix(count) { pending[id] = false }
         fresh.removeFirst(min(count, fresh.count))
     }
 
-    mutating func answer(_ fetch: EntryBook.Fetch, _ count: Int) -> (ids: [String], last: String?, next: String) {
+    mutating func answer(_ fetch: EntryBook.Fetch, _ count: Int) -> (ids: [EntryBookTests.ID], last: EntryBookTests.ID?, next: EntryBookTests.ID) {
         switch fetch {
         case .new:
             let ids = Array(fresh.prefix(count))
             fresh.removeFirst(ids.count)
             for id in ids { pending[id] = true }
-            return (ids, nil, "")
+            return (ids, nil, EntryBook.first)
         case .own(let after):
-            let ids = pending.filter { $0.value && Self.number($0.key) > Self.number(after) }.keys.sorted().prefix(
-                count
-            )
-            return (Array(ids), ids.last, "")
+            let ids = pending.filter { $0.value && $0.key > after }.keys.sorted().prefix(count)
+            return (Array(ids), ids.last, EntryBook.first)
         case .abandoned(let from):
-            let others = pending.filter { !$0.value && Self.number($0.key) >= Self.number(from) }.keys.sorted()
+            let others = pending.filter { !$0.value && $0.key >= from }.keys.sorted()
             for id in others.prefix(count) { pending[id] = true }
             let next = others.dropFirst(count).first ?? EntryBook.first
             return (Array(others.prefix(count)), nil, next)
         case .retries(let ids):
-            return (ids.filter { pending[$0] != nil }, nil, "")
+            return (ids.filter { pending[$0] != nil }, nil, EntryBook.first)
         }
     }
-
-    private static func number(_ id: String) -> Int { Int(id.split(separator: "-")[0]) ?? 0 }
 }

@@ -22,7 +22,7 @@ import Testing
         #expect(deliveries.values.sorted() == values.sorted())
         let message = try #require(deliveries.messages.first)
         #expect(message.metadata["delivery-count"] == "1" && message.metadata["stream"] == trial.stream)
-        #expect(message.metadata["id"] == message.body.id)
+        #expect(message.metadata["id"] == message.body.id.description)
         #expect(try await trial.pendingCount == 0)
         #expect(try await trial.server.run("XLEN", trial.stream).integer == 250)
     }
@@ -269,7 +269,7 @@ import Testing
         try await trial.give(3, to: "one")
         let id = try #require(try await trial.server.run("XRANGE", trial.stream, "-", "+")[1]?[0]?.text)
         try await trial.server.run("XDEL", trial.stream, id)
-        let reports = Mutex<[[String]]>([])
+        let reports = Mutex<[[RedisStreamEntry.ID]]>([])
         let deliveries = try await trial.run(
             {
                 if way == "own" { $0.consumer = "one" }
@@ -283,7 +283,7 @@ import Testing
             until: { $0.finished == 2 }
         )
         #expect(deliveries.values == ["a", "c"])
-        #expect(reports.withLock { $0 } == [[id]])
+        #expect(reports.withLock { $0.map { $0.map(\.description) } } == [[id]])
         #expect(try await trial.pendingCount == 0)
     }
 

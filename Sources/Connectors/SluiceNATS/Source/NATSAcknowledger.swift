@@ -24,24 +24,23 @@ final class NATSAcknowledger: Acknowledger {
 
     /// Makes messages for a pipeline, and keeps them from others until it is told of them.
     func messages(_ deliveries: [Delivery]) -> [Message<[UInt8]>] {
-        leases?.keep(deliveries.map(\.reply))
-        let acknowledgements = acknowledgements(of: deliveries.lazy.map { .text($0.reply) })
+        let receipts = deliveries.map { Receipt.text($0.reply) }
+        leases?.keep(receipts)
+        let acknowledgements = acknowledgements(of: receipts)
         return zip(deliveries, acknowledgements).map { $0.message($1) }
     }
 
     func dropped(_ receipts: [Receipt], of group: Int) {
         // They come back after their ack wait, and no later.
-        leases?.release(receipts.map(\.reply))
+        leases?.release(receipts)
     }
 
     /// - Throws: ``SinkError`` if the library has not taken all acknowledgements: those messages come back.
     func acknowledge(_ outcome: AcknowledgedMessages, of group: Int) async throws {
-        let successful = outcome.successful.map(\.reply)
-        let failed = outcome.failed.map(\.receipt.reply)
         // First: a message that was given back must not be kept from others again.
-        leases?.release(successful + failed)
-        var texts = successful.map { (subject: $0, text: "+ACK") }
-        if let text = onFailure.text { texts += failed.map { (subject: $0, text: text) } }
+        leases?.release(outcome.successful + outcome.failed.map(\.receipt))
+        var texts = outcome.successful.map { (subject: $0.reply, text: "+ACK") }
+        if let text = onFailure.text { texts += outcome.failed.map { (subject: $0.receipt.reply, text: text) } }
         guard !texts.isEmpty else { return }
         guard let failure = try await connection.thread.run({ [connection, texts] in connection.publish(texts) })
         else { return }
@@ -55,7 +54,7 @@ final class NATSAcknowledger: Acknowledger {
 extension NATSConnection {
     /// Tells the server that messages are in progress, so that their ack wait begins anew.
     func extend(_ leases: [LeaseChange]) async throws -> [(any Error)?] {
-        let failure = try await thread.run { [self] in publish(leases.map { ($0.key, "+WPI") }) }
+        let failure = try await thread.run { [self] in publish(leases.map { ($0.receipt.reply, "+WPI") }) }
         if let failure { throw NATSFailure(name).unavailable(NATSFailure.text(failure.status)) }
         return leases.map { _ in nil }
     }

@@ -43,6 +43,16 @@ struct RedisCommands {
     }
 
     /// Adds an argument to the command that was begun last.
+    mutating func append(_ id: RedisStreamEntry.ID) {
+        let (first, second) = (String(id.milliseconds).utf8, String(id.number).utf8)
+        bytes.append(UInt8(ascii: "$"), first.count + 1 + second.count)
+        bytes.append(contentsOf: first)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.append(contentsOf: second)
+        bytes.endLine()
+    }
+
+    /// Adds an argument to the command that was begun last.
     mutating func append(_ argument: some Collection<UInt8>) {
         bytes.append(argument: argument)
     }
@@ -87,7 +97,7 @@ extension [UInt8] {
         endLine()
     }
 
-    private mutating func endLine() {
+    fileprivate mutating func endLine() {
         append(UInt8(ascii: "\r"))
         append(UInt8(ascii: "\n"))
     }

@@ -4,14 +4,16 @@ import DequeModule
 ///
 /// Pure: the times are given, all since the same moment.
 struct EntryBook {
+    typealias ID = RedisStreamEntry.ID
+
     /// What is fetched next.
     enum Fetch: Hashable {
         /// Entries that failed and whose time has come, which this consumer still has.
-        case retries([String])
+        case retries([ID])
         /// What this consumer was given and has not acknowledged, behind an identifier.
-        case own(after: String)
+        case own(after: ID)
         /// What consumers have that do nothing with it, from an identifier on.
-        case abandoned(from: String)
+        case abandoned(from: ID)
         /// What nobody was given; waits so long for it.
         case new(wait: Duration)
     }
@@ -28,18 +30,19 @@ struct EntryBook {
         var retryDelay = Duration.zero
     }
 
-    static let first = "0-0"
+    /// No entry has it: it is in front of all.
+    static let first = ID(milliseconds: 0, number: 0)
 
     private let rules: Rules
     /// The entries in the pipeline, and those that wait to come into it again; with how often they have failed.
-    private var held: [String: Int] = [:]
+    private var held: [ID: Int] = [:]
     /// In the order in which their times come.
-    private var waiting: Deque<(id: String, due: Duration)> = []
-    private var ownCursor: String? = Self.first
-    private var claimCursor: String?
+    private var waiting: Deque<(id: ID, due: Duration)> = []
+    private var ownCursor: ID? = Self.first
+    private var claimCursor: ID?
     private var nextClaim = Duration.zero
     /// What was dealt with since entries were asked for that might be among them: the server may have answered before.
-    private var dealtWith: Set<String>?
+    private var dealtWith: Set<ID>?
 
     init(_ rules: Rules) {
         self.rules = rules
@@ -85,7 +88,7 @@ struct EntryBook {
     ///   - ids: Those that still exist.
     ///   - last: The last one, also if it does not exist any more; `nil`: there are none.
     /// - Returns: Those to leave out, because they are in the pipeline already. The others are from now on.
-    mutating func foundOwn(_ ids: [String], last: String?) -> Set<String> {
+    mutating func foundOwn(_ ids: [ID], last: ID?) -> Set<ID> {
         ownCursor = last
         return take(ids)
     }
@@ -97,7 +100,7 @@ struct EntryBook {
     ///   - next: Where the search goes on; ``first``: it is over.
     ///   - now: The time.
     /// - Returns: Those to leave out, because they are in the pipeline already. The others are from now on.
-    mutating func foundAbandoned(_ ids: [String], next: String, at now: Duration) -> Set<String> {
+    mutating func foundAbandoned(_ ids: [ID], next: ID, at now: Duration) -> Set<ID> {
         claimCursor = next == Self.first ? nil : next
         if claimCursor == nil, let interval = rules.claimInterval { nextClaim = now + interval }
         return take(ids)
@@ -106,7 +109,7 @@ struct EntryBook {
     /// New entries were found.
     ///
     /// - Returns: Those to leave out, because they are in the pipeline already. The others are from now on.
-    mutating func foundNew(_ ids: [String]) -> Set<String> {
+    mutating func foundNew(_ ids: [ID]) -> Set<ID> {
         // If the group was set back, entries may be new and in the pipeline.
         take(ids)
     }
@@ -116,14 +119,14 @@ struct EntryBook {
     /// - Parameters:
     ///   - ids: Those that exist.
     ///   - asked: All.
-    mutating func foundRetries(_ ids: [String], of asked: [String]) {
+    mutating func foundRetries(_ ids: [ID], of asked: [ID]) {
         let asked = Set(asked)
         waiting.removeAll { asked.contains($0.id) }
         for id in asked.subtracting(ids) { held.removeValue(forKey: id) }
     }
 
-    private mutating func take(_ ids: [String]) -> Set<String> {
-        var leftOut: Set<String> = []
+    private mutating func take(_ ids: [ID]) -> Set<ID> {
+        var leftOut: Set<ID> = []
         for id in ids {
             if dealtWith?.contains(id) ?? false || held[id] != nil { leftOut.insert(id) } else { held[id] = 0 }
         }
@@ -141,7 +144,7 @@ struct EntryBook {
     /// An entry has failed.
     ///
     /// - Returns: Whether it is handled again; else it is dealt with as one that failed for good.
-    mutating func failed(_ id: String, at now: Duration) -> Bool {
+    mutating func failed(_ id: ID, at now: Duration) -> Bool {
         guard let failures = held[id], failures < rules.retries else { return false }
         held[id] = failures + 1
         waiting.append((id, now + rules.retryDelay))
@@ -149,7 +152,7 @@ struct EntryBook {
     }
 
     /// Entries have been dealt with.
-    mutating func release(_ ids: some Sequence<String>) {
+    mutating func release(_ ids: some Sequence<ID>) {
         for id in ids {
             held.removeValue(forKey: id)
             dealtWith?.insert(id)

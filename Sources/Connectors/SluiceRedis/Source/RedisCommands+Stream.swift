@@ -26,7 +26,7 @@ extension RedisCommands {
     }
 
     /// Asks for what the consumer was given before.
-    static func own(_ count: Int, from place: StreamPlace, after id: String) -> RedisCommands {
+    static func own(_ count: Int, from place: StreamPlace, after id: RedisStreamEntry.ID) -> RedisCommands {
         RedisCommands(
             "XREADGROUP",
             "GROUP",
@@ -36,45 +36,46 @@ extension RedisCommands {
             "\(count)",
             "STREAMS",
             place.stream,
-            id
+            id.description
         )
     }
 
     /// Takes entries from consumers that do nothing with them.
-    static func abandoned(_ count: Int, from place: StreamPlace, idle: Duration, after id: String) -> RedisCommands {
+    static func abandoned(_ count: Int, from place: StreamPlace, idle: Duration, after id: RedisStreamEntry.ID) -> RedisCommands {
         RedisCommands(
             "XAUTOCLAIM",
             place.stream,
             place.group,
             place.consumer,
             "\(idle.milliseconds)",
-            id,
+            id.description,
             "COUNT",
             "\(count)"
         )
     }
 
     /// Asks for entries that the consumer has, which count as delivered once more.
-    static func again(_ ids: [String], from place: StreamPlace) -> RedisCommands {
-        RedisCommands(["XCLAIM", place.stream, place.group, place.consumer, "0"] + ids)
+    static func again(_ ids: [RedisStreamEntry.ID], from place: StreamPlace) -> RedisCommands {
+        RedisCommands(["XCLAIM", place.stream, place.group, place.consumer, "0"] + ids.map(\.description))
     }
 
     /// Lets the idle times of entries begin anew, if nobody else has claimed them just now.
-    static func extending(_ ids: [String], from place: StreamPlace, idle: Duration) -> RedisCommands {
+    static func extending(_ ids: [RedisStreamEntry.ID], from place: StreamPlace, idle: Duration) -> RedisCommands {
         RedisCommands(
-            ["XCLAIM", place.stream, place.group, place.consumer, "\(idle.milliseconds)"] + ids + ["JUSTID"]
+            ["XCLAIM", place.stream, place.group, place.consumer, "\(idle.milliseconds)"] + ids.map(\.description)
+                + ["JUSTID"]
         )
     }
 
     /// Asks for each entry how often it was delivered.
-    static func deliveryCounts(of ids: [String], from place: StreamPlace) -> RedisCommands {
+    static func deliveryCounts(of ids: [RedisStreamEntry.ID], from place: StreamPlace) -> RedisCommands {
         var commands = RedisCommands()
-        for id in ids { commands.add("XPENDING", place.stream, place.group, id, id, "1") }
+        for id in ids.map(\.description) { commands.add("XPENDING", place.stream, place.group, id, id, "1") }
         return commands
     }
 
     /// Acknowledges entries, and perhaps deletes them.
-    static func acknowledgement(of ids: [String], from place: StreamPlace, deleting: Bool) -> RedisCommands {
+    static func acknowledgement(of ids: [RedisStreamEntry.ID], from place: StreamPlace, deleting: Bool) -> RedisCommands {
         var commands = RedisCommands()
         for start in stride(from: 0, to: ids.count, by: longest) {
             let some = ids[start..<min(start + longest, ids.count)]
@@ -103,7 +104,7 @@ extension RedisCommands {
         from place: StreamPlace,
         to stream: String
     ) -> RedisCommands {
-        let origin = ["sluice.stream": place.stream, "sluice.id": entry.id, "sluice.failure": reason]
+        let origin = ["sluice.stream": place.stream, "sluice.id": entry.id.description, "sluice.failure": reason]
             .sorted { $0.key < $1.key }
         var commands = RedisCommands()
         commands.begin(7 + 2 * (entry.count + origin.count))
@@ -116,7 +117,7 @@ extension RedisCommands {
             """
         )
         commands.append("2")
-        for text in [place.stream, stream, place.group, entry.id] { commands.append(text) }
+        for text in [place.stream, stream, place.group, entry.id.description] { commands.append(text) }
         for field in entry.fields {
             commands.append(field.name)
             commands.append(field.value)

@@ -10,8 +10,8 @@ public struct RedisStreamEntry: Hashable, Sendable {
         public let value: ArraySlice<UInt8>
     }
 
-    /// What the stream knows the entry by, for example `1732242606000-0`: mostly the time, in milliseconds since 1970.
-    public let id: String
+    /// What the stream knows the entry by.
+    public let id: ID
 
     // One after the other: name, value, name, value; each behind its length, so that an entry is copied with one reference.
     private var bytes: [UInt8] = []
@@ -25,7 +25,7 @@ public struct RedisStreamEntry: Hashable, Sendable {
     /// - Parameters:
     ///   - id: What the stream knows it by.
     ///   - fields: Names with values, in order.
-    public init(id: String, fields: KeyValuePairs<String, String>) {
+    public init(id: ID, fields: KeyValuePairs<String, String>) {
         self.id = id
         for (name, value) in fields {
             append(name.utf8)
@@ -35,7 +35,7 @@ public struct RedisStreamEntry: Hashable, Sendable {
     }
 
     /// Reads a list of names and values.
-    init(id: String, reply: RedisReply) {
+    init(id: ID, reply: RedisReply) {
         self.id = id
         // A name without a value is left out.
         count = reply.count / 2

@@ -10,11 +10,13 @@ extension StreamGroup: Acknowledger {
     /// - Throws: ``SinkError`` if the server has not taken note of all: those stay pending, and are delivered again.
     func acknowledge(_ outcome: AcknowledgedMessages, of group: Int) async throws {
         var done = outcome.successful.map(\.id)
-        var left: [String] = []
-        var moved: [(id: String, reason: String)] = []
+        var left: [RedisStreamEntry.ID] = []
+        var moved: [(id: RedisStreamEntry.ID, reason: String)] = []
+        var ended = outcome.successful
         for failed in outcome.failed {
             let id = failed.receipt.id
             if book.withLock({ $0.failed(id, at: now()) }) { continue }
+            ended.append(failed.receipt)
             switch options.onFailure {
             case .leave: left.append(id)
             case .acknowledge: done.append(id)
@@ -22,8 +24,7 @@ extension StreamGroup: Acknowledger {
             }
         }
         // Before the server hears of them: an extension would not find them there, and that would be told as a failure.
-        leases?.release(done)
-        leases?.release(left + moved.map(\.id))
+        leases?.release(ended)
         forget(left)
         defer {
             forget(done)
@@ -33,7 +34,7 @@ extension StreamGroup: Acknowledger {
         for entry in moved { try await move(entry.id, because: entry.reason) }
     }
 
-    private func settle(_ ids: [String]) async throws {
+    private func settle(_ ids: [RedisStreamEntry.ID]) async throws {
         guard !ids.isEmpty else { return }
         let deleting = options.deletesAcknowledged
         try await repeating("\(ids.count) entries") { [commands, place] in
@@ -43,7 +44,7 @@ extension StreamGroup: Acknowledger {
         }
     }
 
-    private func move(_ id: String, because reason: String) async throws {
+    private func move(_ id: RedisStreamEntry.ID, because reason: String) async throws {
         guard case .move(let stream) = options.onFailure, let entry = bodies.withLock({ $0[id] }) else { return }
         try await repeating("an entry, which is to be moved to \(stream)") { [commands, place] in
             try await commands.run { connection in
@@ -75,7 +76,7 @@ extension StreamGroup: Acknowledger {
     }
 
     /// Entries are not in the pipeline any more.
-    private func forget(_ ids: [String]) {
+    private func forget(_ ids: [RedisStreamEntry.ID]) {
         guard !ids.isEmpty else { return }
         book.withLock { $0.release(ids) }
         guard case .move = options.onFailure else { return }
@@ -86,7 +87,13 @@ extension StreamGroup: Acknowledger {
 }
 
 extension Receipt {
-    fileprivate var id: String {
-        if case .text(let id) = self { id } else { "" }
+    init(_ id: RedisStreamEntry.ID) {
+        self = .pair(id.milliseconds, id.number)
+    }
+
+    /// The entry's identifier.
+    var id: RedisStreamEntry.ID {
+        guard case .pair(let milliseconds, let number) = self else { return EntryBook.first }
+        return RedisStreamEntry.ID(milliseconds: milliseconds, number: number)
     }
 }

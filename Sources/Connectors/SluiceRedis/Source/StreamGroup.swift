@@ -12,7 +12,7 @@ final class StreamGroup: Sendable {
     let options: RedisStreamSource.Options
     let book: Mutex<EntryBook>
     /// The entries in the pipeline, if failed ones are to be moved.
-    let bodies = Mutex<[String: RedisStreamEntry]>([:])
+    let bodies = Mutex<[RedisStreamEntry.ID: RedisStreamEntry]>([:])
     let leases: LeaseExtension?
     /// For everything but reads, which may take long.
     let commands: RedisLink
@@ -48,7 +48,7 @@ final class StreamGroup: Sendable {
                 batch: 1000,
                 clock: clock
             ) { changes in
-                try await commands.extend(changes.map(\.key), at: place, idle: idle)
+                try await commands.extend(changes.map(\.receipt.id), at: place, idle: idle)
             } report: {
                 report(.extensionFailed($0, entries: $1))
             }
@@ -113,7 +113,7 @@ final class StreamGroup: Sendable {
             try await drop(found.gone)
             let missing = Set(ids).subtracting(found.ids)
             if !missing.isEmpty {
-                leases?.release(Array(missing))
+                leases?.release(missing.map { Receipt($0) })
                 report(.entriesDeleted(missing.sorted()))
             }
             book.withLock { $0.foundRetries(found.ids, of: ids) }
@@ -138,12 +138,12 @@ final class StreamGroup: Sendable {
     private func askAgain(
         _ command: RedisCommands,
         _ parse: @escaping @Sendable (RedisReply) throws -> FoundEntries
-    ) async throws -> (found: FoundEntries, counts: [String: Int]) {
+    ) async throws -> (found: FoundEntries, counts: [RedisStreamEntry.ID: Int]) {
         try await reads.runToEnd(interruptedBy: read.interrupt) { [read, place] connection in
             var found = FoundEntries()
             try read.exchange(command, on: connection) { _, reply in found = try parse(reply) }
             let ids = found.ids
-            var counts: [String: Int] = [:]
+            var counts: [RedisStreamEntry.ID: Int] = [:]
             try read.exchange(.deliveryCounts(of: ids, from: place), on: connection) { number, reply in
                 counts[ids[number]] = reply[0]?[3]?.integer
             }
@@ -152,7 +152,7 @@ final class StreamGroup: Sendable {
     }
 
     /// Acknowledges entries that do not exist any more.
-    private func drop(_ gone: [String]) async throws {
+    private func drop(_ gone: [RedisStreamEntry.ID]) async throws {
         guard !gone.isEmpty else { return }
         try await exchange(.acknowledgement(of: gone, from: place, deleting: false))
         report(.entriesDeleted(gone))
@@ -179,25 +179,26 @@ final class StreamGroup: Sendable {
     /// - Returns: The messages, of which this object is told what becomes of them.
     private func messages(
         _ entries: [RedisStreamEntry],
-        without leftOut: Set<String>,
-        _ counts: [String: Int]? = nil
+        without leftOut: Set<RedisStreamEntry.ID>,
+        _ counts: [RedisStreamEntry.ID: Int]? = nil
     ) -> [Message<RedisStreamEntry>] {
         let entries = leftOut.isEmpty ? entries : entries.filter { !leftOut.contains($0.id) }
-        keep(entries)
-        let acknowledgements = acknowledgements(of: entries.lazy.map { .text($0.id) })
+        let receipts = entries.map { Receipt($0.id) }
+        keep(entries, receipts)
+        let acknowledgements = acknowledgements(of: receipts)
         return zip(entries, acknowledgements).map { entry, acknowledgement in
             // Of one that is not pending any more, because somebody else has acknowledged it, the count is not known.
             let count = counts.map { $0[entry.id] } ?? 1
             return Message(entry, acknowledgement: acknowledgement) { [stream = place.stream, id = entry.id] in
-                var metadata = ["stream": stream, "id": id]
+                var metadata = ["stream": stream, "id": id.description]
                 if let count { metadata["delivery-count"] = String(count) }
                 return metadata
             }
         }
     }
 
-    private func keep(_ entries: [RedisStreamEntry]) {
-        leases?.keep(entries.map(\.id))
+    private func keep(_ entries: [RedisStreamEntry], _ receipts: [Receipt]) {
+        leases?.keep(receipts)
         guard case .move = options.onFailure else { return }
         bodies.withLock { bodies in
             for entry in entries { bodies[entry.id] = entry }
@@ -214,13 +215,13 @@ extension RedisLink {
     /// Lets idle times begin anew.
     ///
     /// - Returns: What kept each from it; `nil`: nothing.
-    fileprivate func extend(_ ids: [String], at place: StreamPlace, idle: Duration) async throws -> [(any Error)?] {
+    fileprivate func extend(_ ids: [RedisStreamEntry.ID], at place: StreamPlace, idle: Duration) async throws -> [(any Error)?] {
         let extended = try await place.explaining {
             try await run { connection in
-                var extended: Set<String> = []
+                var extended: Set<RedisStreamEntry.ID> = []
                 // One that another consumer has claimed meanwhile has not been idle for so long, and stays with it.
                 try connection.exchange(.extending(ids, from: place, idle: idle / 4)) { _, reply in
-                    extended = Set(reply.parts.map(\.text))
+                    extended = Set(reply.parts.compactMap(\.id))
                 }
                 return extended
             }

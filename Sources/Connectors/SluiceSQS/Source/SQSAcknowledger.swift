@@ -31,14 +31,15 @@ final class SQSAcknowledger: Acknowledger {
 
     /// Makes messages for a pipeline, and keeps them hidden from others until it is told of them.
     func messages(_ received: [ReceivedMessage]) -> [Message<String>] {
-        visibility?.keep(received.map(\.receiptHandle))
-        let acknowledgements = acknowledgements(of: received.lazy.map { .text($0.receiptHandle) })
+        let receipts = received.map { Receipt.text($0.receiptHandle) }
+        visibility?.keep(receipts)
+        let acknowledgements = acknowledgements(of: receipts)
         return zip(received, acknowledgements).map { $0.message($1) }
     }
 
     func dropped(_ receipts: [Receipt], of group: Int) {
         // They come back when their visibility timeouts end, and no later.
-        visibility?.release(receipts.map(\.handle))
+        visibility?.release(receipts)
         _ = takeExceptions(receipts.map(\.handle))
     }
 
@@ -64,7 +65,7 @@ final class SQSAcknowledger: Acknowledger {
         var deleted = outcome.successful.map(\.handle)
         let failed = outcome.failed.map(\.receipt.handle)
         // First: an extension after a message was given back would take it away again.
-        visibility?.release(deleted + failed)
+        visibility?.release(outcome.successful + outcome.failed.map(\.receipt))
         let exceptions = takeExceptions(deleted + failed)
         func whatFailed(_ wanted: SQSSource.Options.FailedMessage) -> [String] {
             failed.filter { exceptions[$0, default: onFailure] == wanted }
@@ -84,7 +85,8 @@ final class SQSAcknowledger: Acknowledger {
 }
 
 extension Receipt {
-    fileprivate var handle: String {
+    /// What SQS knows the message by.
+    var handle: String {
         if case .text(let handle) = self { handle } else { "" }
     }
 }

@@ -50,7 +50,7 @@ extension SQSClient {
     /// - Throws: ``SinkError``; `CancellationError`.
     func extend(_ leases: [LeaseChange]) async throws -> [(any Error)?] {
         let changes = leases.map {
-            VisibilityChange(receiptHandle: $0.key, seconds: Int($0.duration.components.seconds))
+            VisibilityChange(receiptHandle: $0.receipt.handle, seconds: Int($0.duration.components.seconds))
         }
         return try await change(changes).map { result in
             switch result {

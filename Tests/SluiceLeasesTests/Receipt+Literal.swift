@@ -1,0 +1,7 @@
+import SluicePipelines
+
+extension Receipt: ExpressibleByStringLiteral {
+    init(stringLiteral text: String) {
+        self = .text(text)
+    }
+}
