@@ -44,11 +44,10 @@ struct RedisCommands {
 
     /// Adds an argument to the command that was begun last.
     mutating func append(_ id: RedisStreamEntry.ID) {
-        let (first, second) = (String(id.milliseconds).utf8, String(id.number).utf8)
-        bytes.append(UInt8(ascii: "$"), first.count + 1 + second.count)
-        bytes.append(contentsOf: first)
+        bytes.append(UInt8(ascii: "$"), id.milliseconds.digits + 1 + id.number.digits)
+        bytes.append(decimal: id.milliseconds)
         bytes.append(UInt8(ascii: "-"))
-        bytes.append(contentsOf: second)
+        bytes.append(decimal: id.number)
         bytes.endLine()
     }
 
@@ -93,12 +92,32 @@ extension [UInt8] {
 
     fileprivate mutating func append(_ mark: UInt8, _ number: Int) {
         append(mark)
-        append(contentsOf: String(number).utf8)
+        append(decimal: UInt64(number))
         endLine()
+    }
+
+    // A text for each number of each identifier would cost more than all else of it.
+    fileprivate mutating func append(decimal number: UInt64) {
+        let start = count
+        var rest = number
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
     }
 
     fileprivate mutating func endLine() {
         append(UInt8(ascii: "\r"))
         append(UInt8(ascii: "\n"))
+    }
+}
+
+extension UInt64 {
+    /// How many decimal digits it has.
+    fileprivate var digits: Int {
+        var (count, rest) = (1, self / 10)
+        while rest > 0 { (count, rest) = (count + 1, rest / 10) }
+        return count
     }
 }
