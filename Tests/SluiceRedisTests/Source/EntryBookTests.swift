@@ -187,8 +187,11 @@ private final class Book {
 
     var count: Int { book.count }
     func next(_ demand: Int, at now: Duration) -> EntryBook.Fetch { book.next(demand, at: now) }
-    func foundOwn(_ ids: [EntryBookTests.ID], last: EntryBookTests.ID?) -> Set<EntryBookTests.ID> { book.foundOwn(ids, last: last) }
-    func foundAbandoned(_ ids: [EntryBookTests.ID], next: EntryBookTests.ID, at now: Duration) -> Set<EntryBookTests.ID> {
+    func foundOwn(_ ids: [EntryBookTests.ID], last: EntryBookTests.ID?) -> Set<EntryBookTests.ID> {
+        book.foundOwn(ids, last: last)
+    }
+    func foundAbandoned(_ ids: [EntryBookTests.ID], next: EntryBookTests.ID, at now: Duration) -> Set<EntryBookTests.ID>
+    {
         book.foundAbandoned(ids, next: next, at: now)
     }
     func foundNew(_ ids: [EntryBookTests.ID]) -> Set<EntryBookTests.ID> { book.foundNew(ids) }
@@ -210,7 +213,9 @@ private struct ModelGroup {
         fresh.removeFirst(min(count, fresh.count))
     }
 
-    mutating func answer(_ fetch: EntryBook.Fetch, _ count: Int) -> (ids: [EntryBookTests.ID], last: EntryBookTests.ID?, next: EntryBookTests.ID) {
+    mutating func answer(_ fetch: EntryBook.Fetch, _ count: Int) -> (
+        ids: [EntryBookTests.ID], last: EntryBookTests.ID?, next: EntryBookTests.ID
+    ) {
         switch fetch {
         case .new:
             let ids = Array(fresh.prefix(count))

@@ -10,6 +10,7 @@ import SluicePostgres
 /// server has closed the connection.
 final class RedisConnection {
     private let context: UnsafeMutablePointer<redisContext>
+    private let buffer = ReplyBuffer()
     private let timeout: Duration
 
     /// By what the server knows the connection; `nil` if the user may not ask for it.
@@ -31,6 +32,7 @@ final class RedisConnection {
         guard context.pointee.err == 0 else { throw failure }
         redisSetTimeout(context, limit)
         redisEnableKeepAlive(context)
+        buffer.attach(to: context.pointee.reader)
         var commands = RedisCommands()
         if let password = address.password {
             commands.add(["AUTH"] + (address.user.map { [$0] } ?? []) + [password])
@@ -79,14 +81,16 @@ final class RedisConnection {
     func receive(_ count: Int, _ read: (Int, RedisReply) throws -> Void) throws {
         var complaint: RedisFailure?
         for number in 0..<count {
+            buffer.removeAll()
+            // It has nothing but a mark.
             var pointer: UnsafeMutableRawPointer?
-            guard redisGetReply(context, &pointer) == REDIS_OK, let pointer else { throw failure }
-            defer { freeReplyObject(pointer) }
-            let reply = RedisReply(UnsafePointer(pointer.assumingMemoryBound(to: redisReply.self)))
-            if let error = reply.error {
-                complaint = complaint ?? .server(error)
-            } else {
-                try read(number, reply)
+            guard redisGetReply(context, &pointer) == REDIS_OK, pointer != nil else { throw failure }
+            try buffer.withReply { reply in
+                if let error = reply.error {
+                    complaint = complaint ?? .server(error)
+                } else {
+                    try read(number, reply)
+                }
             }
         }
         if let complaint { throw complaint }

@@ -41,7 +41,9 @@ extension RedisCommands {
     }
 
     /// Takes entries from consumers that do nothing with them.
-    static func abandoned(_ count: Int, from place: StreamPlace, idle: Duration, after id: RedisStreamEntry.ID) -> RedisCommands {
+    static func abandoned(_ count: Int, from place: StreamPlace, idle: Duration, after id: RedisStreamEntry.ID)
+        -> RedisCommands
+    {
         RedisCommands(
             "XAUTOCLAIM",
             place.stream,
@@ -75,7 +77,8 @@ extension RedisCommands {
     }
 
     /// Acknowledges entries, and perhaps deletes them.
-    static func acknowledgement(of ids: [RedisStreamEntry.ID], from place: StreamPlace, deleting: Bool) -> RedisCommands {
+    static func acknowledgement(of ids: [RedisStreamEntry.ID], from place: StreamPlace, deleting: Bool) -> RedisCommands
+    {
         var commands = RedisCommands()
         for start in stride(from: 0, to: ids.count, by: longest) {
             let some = ids[start..<min(start + longest, ids.count)]

@@ -41,6 +41,7 @@ extension RedisStreamEntry.ID: LosslessStringConvertible {
         self.init(milliseconds: first, number: number)
     }
 
+    /// The identifier as Redis writes it.
     public var description: String { "\(milliseconds)-\(number)" }
 }
 

@@ -215,7 +215,9 @@ extension RedisLink {
     /// Lets idle times begin anew.
     ///
     /// - Returns: What kept each from it; `nil`: nothing.
-    fileprivate func extend(_ ids: [RedisStreamEntry.ID], at place: StreamPlace, idle: Duration) async throws -> [(any Error)?] {
+    fileprivate func extend(_ ids: [RedisStreamEntry.ID], at place: StreamPlace, idle: Duration) async throws -> [(
+        any Error
+    )?] {
         let extended = try await place.explaining {
             try await run { connection in
                 var extended: Set<RedisStreamEntry.ID> = []
