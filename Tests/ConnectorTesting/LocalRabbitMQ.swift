@@ -42,13 +42,8 @@ package final class LocalRabbitMQ: Sendable {
         let folder = self.folder
         let ports = try ServerProcess.freePorts(4)
         (port, securePort) = (ports[0], ports[1])
-        certificate = folder.appendingPathComponent("certificate.pem").path
-        let key = folder.appendingPathComponent("key.pem").path
-        try Self.run(
-            "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
-                + ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
-        )
+        let identity = try TestCertificate(for: "localhost", in: folder.path)
+        certificate = identity.certificate
         func write(_ name: String, _ text: String) throws -> String {
             let file = folder.appendingPathComponent(name)
             try Data(text.utf8).write(to: file)
@@ -61,7 +56,7 @@ package final class LocalRabbitMQ: Sendable {
             listeners.ssl.1 = 127.0.0.1:\(securePort)
             ssl_options.cacertfile = \(certificate)
             ssl_options.certfile = \(certificate)
-            ssl_options.keyfile = \(key)
+            ssl_options.keyfile = \(identity.key)
             log.file = false
             log.console = true
             load_definitions = \(write("definitions.json", Self.definitions(queue)))
@@ -171,22 +166,7 @@ package final class LocalRabbitMQ: Sendable {
         let thread = BlockingThread()
         defer { thread.close() }
         return try await thread.run { [environment] in
-            try Self.run("/usr/bin/env", environment + ["/usr/lib/rabbitmq/bin/rabbitmqctl"] + arguments)
+            try RanProgram("env", environment + ["/usr/lib/rabbitmq/bin/rabbitmqctl"] + arguments).output
         }
-    }
-
-    @discardableResult
-    private static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw NoServer(log: String(decoding: bytes, as: UTF8.self)) }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

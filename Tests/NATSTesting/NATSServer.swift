@@ -6,8 +6,9 @@ import Foundation
 /// It may be killed and started again, and be one of a cluster.
 package final class NATSServer: Sendable {
     package let port: Int
-    private let folder: URL
+    private let files: URL
     private let configuration: String
+    private let lines: String
     private let process = ProcessBox()
 
     /// Starts a server.
@@ -15,30 +16,36 @@ package final class NATSServer: Sendable {
     /// - Parameter more: Lines of its configuration.
     package init(more: String = "", name: String = "one", port: Int? = nil, isJetStream: Bool = true) throws {
         self.port = try port ?? ServerProcess.freePort()
-        folder = FileManager.default.temporaryDirectory.appending(path: "sluice-nats-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let store = isJetStream ? "jetstream { store_dir: \"\(folder.path)\", max_mem: 256MB, max_file: 4GB }" : ""
-        configuration = folder.appending(path: "server.conf").path
-        try """
-        listen: "127.0.0.1:\(self.port)"
-        server_name: \(name)
-        \(store)
-        \(more)
-        """.write(toFile: configuration, atomically: true, encoding: .utf8)
-        try start()
+        files = FileManager.default.temporaryDirectory.appending(path: "sluice-nats-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
+        let store = isJetStream ? "jetstream { store_dir: \"\(files.path)\", max_mem: 256MB, max_file: 4GB }" : ""
+        configuration = files.appending(path: "server.conf").path
+        lines = """
+            listen: "127.0.0.1:\(self.port)"
+            server_name: \(name)
+            \(store)
+
+            """
+        try start(more: more)
     }
 
     deinit {
         kill()
-        try? FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(at: files)
     }
+
+    /// Where its files are, and a test's may be.
+    package var folder: String { files.path }
 
     package var url: String { "nats://127.0.0.1:\(port)" }
 
     /// Starts it again, with the files it had.
-    package func start() throws {
+    ///
+    /// - Parameter more: Lines of its configuration, if they are not to be those it had.
+    package func start(more: String? = nil) throws {
+        if let more { try (lines + more).write(toFile: configuration, atomically: true, encoding: .utf8) }
         process.replace(
-            try ServerProcess("/usr/sbin/nats-server", ["-c", configuration], log: folder.appending(path: "log").path)
+            try ServerProcess("/usr/sbin/nats-server", ["-c", configuration], log: files.appending(path: "log").path)
         )
     }
 
@@ -53,5 +60,5 @@ package final class NATSServer: Sendable {
     }
 
     /// What it has said so far.
-    package var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
+    package var log: String { (try? String(contentsOf: files.appending(path: "log"), encoding: .utf8)) ?? "" }
 }

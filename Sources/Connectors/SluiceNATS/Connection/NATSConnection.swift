@@ -46,7 +46,8 @@ final class NATSConnection: @unchecked Sendable {
         let status = natsConnection_Connect(&connection, options.handle)
         guard status == NATS_OK, let connection else {
             watch.detach()
-            throw NATSFailure(address.name).connecting(status)
+            let lacksCertificate = address.isSecure && address.certificate == nil
+            throw NATSFailure(address.name).connecting(status, lacksCertificate: lacksCertificate)
         }
         handle = connection
         self.thread = thread

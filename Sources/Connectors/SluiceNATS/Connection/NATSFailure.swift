@@ -11,7 +11,12 @@ struct NATSFailure {
     }
 
     /// A connection was not made.
-    func connecting(_ status: natsStatus) -> SinkError {
+    ///
+    /// - Parameters:
+    ///   - status: What the library says.
+    ///   - lacksCertificate: TLS was asked for, without a certificate of the client's own.
+    /// - Returns: The error, with the code `unavailable` if it may pass by itself.
+    func connecting(_ status: natsStatus, lacksCertificate: Bool) -> SinkError {
         let text = Self.text(status)
         switch status {
         case NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED: return notAuthorized(text)
@@ -21,7 +26,10 @@ struct NATSFailure {
             return SinkError(.badURL, "\(name) does not speak TLS. Write nats:// without options of tls.")
         case NATS_SSL_ERROR:
             return SinkError(.notAuthorized, "\(name): TLS fails (\(text)). Check tls.ca, tls.cert and tls.key.")
-        default: return unavailable("cannot be reached: \(text)")
+        default:
+            // With TLS 1.3 the server says so only when the handshake is over, by closing the connection.
+            let hint = lacksCertificate ? " If it asks for clients' certificates, give tls.cert and tls.key." : ""
+            return SinkError(.unavailable, "\(name) cannot be reached: \(text).\(hint)")
         }
     }
 
