@@ -318,8 +318,8 @@ let package = Package(
             name: "SluiceNATSTests",
             dependencies: [
                 "ClusterWorker", "ConnectorTesting", "NATSTesting", "SinkTesting", "Sluice", "SluiceNATS",
-                "SluicePipelines",
-                "SluicePipelinesTesting", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting", "SluiceTesting",
+                "SluicePipelines", "SluicePipelinesTesting", "SluicePostgres", "SluiceSinks", "SluiceSinksTesting",
+                "SluiceTesting", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),

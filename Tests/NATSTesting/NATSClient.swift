@@ -12,17 +12,21 @@ package final class NATSClient: @unchecked Sendable {
     private let thread: BlockingThread
 
     /// Connects, and waits for the server and its JetStream.
-    package static func connect(_ url: String) async throws -> NATSClient {
+    ///
+    /// - Parameters:
+    ///   - url: Of servers.
+    ///   - credentials: A credentials file, if the server wants one.
+    package static func connect(_ url: String, credentials: String? = nil) async throws -> NATSClient {
         let thread = BlockingThread()
         while true {
             // Each attempt waits for an answer, or is refused at once.
-            if let client = try await thread.run({ NATSClient(url, thread) }) { return client }
+            if let client = try await thread.run({ NATSClient(url, credentials, thread) }) { return client }
             try Task.checkCancellation()
             await Task.yield()
         }
     }
 
-    private init?(_ url: String, _ thread: BlockingThread) {
+    private init?(_ url: String, _ credentials: String?, _ thread: BlockingThread) {
         var options: OpaquePointer?
         natsOptions_Create(&options)
         defer { natsOptions_Destroy(options) }
@@ -31,6 +35,7 @@ package final class NATSClient: @unchecked Sendable {
         defer { for server in servers { free(server) } }
         var pointers = servers.map { UnsafePointer($0) }
         natsOptions_SetServers(options, &pointers, Int32(pointers.count))
+        if let credentials { natsOptions_SetUserCredentialsFromFiles(options, credentials, nil) }
         // The first one, which the tests leave alone.
         natsOptions_SetNoRandomize(options, true)
         natsOptions_SetMaxReconnect(options, -1)

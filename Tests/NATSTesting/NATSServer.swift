@@ -14,16 +14,23 @@ package final class NATSServer: Sendable {
     /// Starts a server.
     ///
     /// - Parameter more: Lines of its configuration.
-    package init(more: String = "", name: String = "one", port: Int? = nil, isJetStream: Bool = true) throws {
+    package init(
+        more: String = "",
+        name: String = "one",
+        port: Int? = nil,
+        isJetStream: Bool = true,
+        domain: String? = nil
+    ) throws {
         self.port = try port ?? ServerProcess.freePort()
         files = FileManager.default.temporaryDirectory.appending(path: "sluice-nats-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
-        let store = isJetStream ? "jetstream { store_dir: \"\(files.path)\", max_mem: 256MB, max_file: 4GB }" : ""
+        let store = "store_dir: \"\(files.path)\", max_mem: 256MB, max_file: 4GB"
+        let jetStream = "jetstream { \(store)\(domain.map { ", domain: \($0)" } ?? "") }"
         configuration = files.appending(path: "server.conf").path
         lines = """
             listen: "127.0.0.1:\(self.port)"
             server_name: \(name)
-            \(store)
+            \(isJetStream ? jetStream : "")
 
             """
         try start(more: more)

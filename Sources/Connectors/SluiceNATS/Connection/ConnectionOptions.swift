@@ -6,7 +6,7 @@ import SluiceSinks
 final class ConnectionOptions {
     let handle: OpaquePointer
 
-    /// - Throws: `badURL`, `noPermission` or `unusablePath` if a file is not what it should be.
+    /// - Throws: `badURL` if a file is not what it should be.
     init(_ address: NATSAddress, timeout: Duration) throws(SinkError) {
         var options: OpaquePointer?
         guard natsOptions_Create(&options) == NATS_OK, let options else {
@@ -27,6 +27,11 @@ final class ConnectionOptions {
         case nil: break
         }
         if let file = address.credentials {
+            // The library looks for it when it connects, and then says of each server that it cannot be reached.
+            guard access(file, R_OK) == 0 else {
+                let reason = String(cString: strerror(errno))
+                throw SinkError(.badURL, "nats: credentials of \(address.name): \(file) cannot be read: \(reason).")
+            }
             try check(natsOptions_SetUserCredentialsFromFiles(options, file, nil), "credentials", address)
         }
         guard address.isSecure else { return }
