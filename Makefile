@@ -13,7 +13,8 @@ pushing := Benchmarks/.build/pushing
 # What waits for answers in real time is not tested in one process with the simulations, which take every core.
 kafka_tests := ^SluiceKafkaTests
 http_tests := ^Sluice(SQS|Webhook)Tests
-server_tests := ^Sluice(NATS|Postgres(Sink)?|RabbitMQ|Redis)Tests
+postgres_tests := ^SluicePostgresTests
+broker_tests := ^Sluice(NATS|PostgresSink|RabbitMQ|Redis)Tests
 command_tests := ^IntegrationTests
 # All tests at once make each of them as slow as the whole, so that what waits for a server comes near its limits; and have
 # more servers, clients and descriptors than a process should: Foundation reads behind its buffer when it starts a process
@@ -39,11 +40,12 @@ release: setup ## Build the command, optimized: .build/release/sluice
 test: ## Run all tests, against throwaway Postgres servers
 	@scripts/setup tests
 	swift build --build-tests
-	$(some_at_once) swift test --skip-build --skip '$(kafka_tests)' --skip '$(http_tests)' --skip '$(server_tests)' \
-		--skip '$(command_tests)'
+	$(some_at_once) swift test --skip-build --skip '$(kafka_tests)' --skip '$(http_tests)' --skip '$(postgres_tests)' \
+		--skip '$(broker_tests)' --skip '$(command_tests)'
+	$(some_at_once) swift test --skip-build --filter '$(postgres_tests)'
 	$(some_at_once) swift test --skip-build --filter '$(kafka_tests)'
 	$(some_at_once) swift test --skip-build --filter '$(http_tests)'
-	$(some_at_once) swift test --skip-build --filter '$(server_tests)'
+	$(some_at_once) swift test --skip-build --filter '$(broker_tests)'
 	swift test --skip-build --filter '$(command_tests)'
 
 test-release: release ## Run the tests of the command with the optimized one

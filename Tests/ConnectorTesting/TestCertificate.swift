@@ -12,10 +12,9 @@ package struct TestCertificate: Sendable {
     package init(for name: String, in folder: String) throws {
         certificate = "\(folder)/\(name).certificate.pem"
         key = "\(folder)/\(name).key.pem"
-        _ = try RanProgram(
-            "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=\(name)", "-days", "2"]
-                + ["-addext", "subjectAltName=DNS:\(name)", "-keyout", key, "-out", certificate]
-        )
+        let kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        let names = ["-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)"]
+        let files = ["-keyout", key, "-out", certificate]
+        _ = try RanProgram("openssl", ["req", "-x509", "-days", "2"] + kind + names + files)
     }
 }

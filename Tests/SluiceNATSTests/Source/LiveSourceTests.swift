@@ -150,9 +150,9 @@ import Testing
         try await Self.publish(["slow"], client)
         let clock = ContinuousClock()
         // Another processor is free for a second delivery, and the ack wait is the server's.
-        let source = Self.source(server) { $0.ackWait = .seconds(2) }
+        let source = Self.source(server) { $0.ackWait = .seconds(5) }
         let deliveries = try await Self.run(source, until: { $0.finished == 1 }) { _, _ in
-            try await clock.sleep(for: .seconds(5))
+            try await clock.sleep(for: .seconds(12))
         }
         #expect(deliveries.messages.map { $0.metadata["NumDelivered"] } == ["1"])
         try await Self.expectNothingLeft(client)

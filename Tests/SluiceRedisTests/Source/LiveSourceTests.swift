@@ -203,7 +203,7 @@ import Testing
         try await trial.add(["slow"])
         let clock = ContinuousClock()
         let options: @Sendable (inout RedisStreamSource.Options) -> Void = {
-            $0.minIdleTime = .seconds(1)
+            $0.minIdleTime = .seconds(4)
             $0.claimInterval = .milliseconds(100)
         }
         let (slow, others) = (Deliveries(), Deliveries())
@@ -216,7 +216,7 @@ import Testing
             },
             handle: { _, _ in
                 // The idle time is the server's.
-                try await clock.sleep(for: .seconds(3))
+                try await clock.sleep(for: .seconds(10))
             }
         )
         try await pipeline.run { running in

@@ -132,12 +132,12 @@ import Testing
     }
 
     @Test func aSlowHandlerKeepsItsMessage() async throws {
-        let queue = try await Self.queue("slow", attributes: "VisibilityTimeout=2")
+        let queue = try await Self.queue("slow", attributes: "VisibilityTimeout=5")
         try await queue.send(["slow"])
         let clock = ContinuousClock()
         // Another processor is free for a second delivery, and the timeout is moto's.
         let deliveries = try await Self.run(Self.source(queue), until: { $0.finished == 1 }) { _, _ in
-            try await clock.sleep(for: .seconds(5))
+            try await clock.sleep(for: .seconds(12))
         }
         #expect(deliveries.messages.map { $0.metadata["ApproximateReceiveCount"] } == ["1"])
         #expect(try await queue.count() == 0)
