@@ -75,9 +75,11 @@ import Testing
         // When all partitions are revoked, this cluster takes no commit, unlike Kafka: what was handled comes again.
         guard strategy == .cooperativeSticky else { return }
         #expect(try await topic.committed() == Array(repeating: Int64(count / 6), count: 6))
-        // What was in flight of the partitions that moved was handled and committed first.
-        #expect(tally.repeated == 0, "\(told)")
         for member in [first, second] { expectOrder(member.handled.entries) }
+        // Nor does it from when a member has joined anew until all have: on a busy machine a commit may be as late as that.
+        let isRefused = first.reports.entries.contains { if case .commitFailed = $0 { true } else { false } }
+        // What was in flight of the partitions that moved was handled and committed first.
+        if !isRefused { #expect(tally.repeated == 0, "\(told)") }
     }
 
     @Test func aHandlerThatTakesTooLongIsNotWaitedFor() async throws {
