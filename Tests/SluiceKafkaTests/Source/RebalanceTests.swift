@@ -38,6 +38,14 @@ import Testing
 
     @Test(arguments: [KafkaSource.Options.AssignmentStrategy.cooperativeSticky, .range])
     func aSecondMemberTakesItsShare(_ strategy: KafkaSource.Options.AssignmentStrategy) async throws {
+        // Unlike Kafka this cluster takes no commit while members join anew, which happens by chance on a busy machine. What
+        // is repeated says nothing of the source then. One that always commits so late is found all the same.
+        for _ in 0..<5 { if try await secondMember(strategy) { return } }
+        Issue.record("The cluster has refused the commit of each of five rebalances.")
+    }
+
+    /// - Returns: Whether the cluster has taken the commits of the rebalance, so that everything could be checked.
+    private func secondMember(_ strategy: KafkaSource.Options.AssignmentStrategy) async throws -> Bool {
         let topic = try await TestTopic(partitions: 6)
         let (first, second, tally) = (Member(), Member(), Tally())
         let done = Journal<Int>()
@@ -73,13 +81,14 @@ import Testing
             #expect(givenUp.allSatisfy { $0 == 0 })
         }
         // When all partitions are revoked, this cluster takes no commit, unlike Kafka: what was handled comes again.
-        guard strategy == .cooperativeSticky else { return }
+        guard strategy == .cooperativeSticky else { return true }
         #expect(try await topic.committed() == Array(repeating: Int64(count / 6), count: 6))
         for member in [first, second] { expectOrder(member.handled.entries) }
-        // Nor does it from when a member has joined anew until all have: on a busy machine a commit may be as late as that.
-        let isRefused = first.reports.entries.contains { if case .commitFailed = $0 { true } else { false } }
-        // What was in flight of the partitions that moved was handled and committed first.
-        if !isRefused { #expect(tally.repeated == 0, "\(told)") }
+        let beforeSharing = first.reports.entries.prefix { !$0.isRevocation }
+        if beforeSharing.contains(where: { if case .commitFailed = $0 { true } else { false } }) { return false }
+        // What was in flight of the partitions that moved was handled and committed.
+        #expect(tally.repeated == 0, "\(told)")
+        return true
     }
 
     @Test func aHandlerThatTakesTooLongIsNotWaitedFor() async throws {
